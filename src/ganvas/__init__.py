@@ -1,0 +1,3 @@
+"""ganvas, the GAN workbench."""
+
+__version__ = "0.1.0"
