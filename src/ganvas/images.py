@@ -12,6 +12,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ganvas.files import write_whole
+
 
 def to_network(images: Tensor) -> Tensor:
     """uint8 (N, C, H, W) → float32 in [−1, 1]: x / 127.5 − 1."""
@@ -24,7 +26,7 @@ def to_uint8(images: Tensor) -> Tensor:
 
 
 def to_picture(image: np.ndarray) -> Image.Image:
-    """uint8 (C, H, W) → a Pillow picture: grey for one channel, RGB for three, RGBA for four, else the first channel."""
+    """uint8 (C, H, W) → a Pillow picture: grey for 1 channel, RGB for 3, RGBA for 4, else the first channel."""
     if image.shape[0] in (3, 4):
         return Image.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0)))
     return Image.fromarray(image[0])
@@ -49,6 +51,4 @@ def enlarge(sheet: np.ndarray, to_at_least: int = 0) -> np.ndarray:
 
 def save_picture(sheet: np.ndarray, path: Path) -> None:
     """Write a uint8 (C, H, W) sheet as PNG, whole or not at all."""
-    beside = path.with_name(path.name + ".part")
-    to_picture(sheet).save(beside, format="PNG")
-    beside.replace(path)
+    write_whole(path, lambda beside: to_picture(sheet).save(beside, format="PNG"))

@@ -1,0 +1,89 @@
+"""Decoded data on the disk, so that the next run need not decode again.
+
+One folder an entry, named by its key, written beside and renamed when whole: `images.u8` (the bare bytes), `facts.npz`
+(labels and attributes) and `meta.json` (written last). Whatever does not fit together is made again. Deleting the
+cache is always safe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+IMAGES, FACTS, META = "images.u8", "facts.npz", "meta.json"
+ABANDONED_AFTER_SECONDS = 86_400.0
+
+
+def cache_folder() -> Path:
+    """``$GANVAS_CACHE``, or ``~/.cache/ganvas``. It need not exist."""
+    chosen = os.environ.get("GANVAS_CACHE")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "ganvas"
+
+
+def entry_folder(key: Any) -> Path:
+    """Where the decoded data with that JSON ``key`` live."""
+    text = json.dumps(key, sort_keys=True, ensure_ascii=True)
+    return cache_folder() / "data" / hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def load(entry: Path) -> tuple[NDArray[np.uint8], dict[str, NDArray[Any]], dict[str, Any]] | None:
+    """(images as a read-only map, facts, meta), or None if there is no whole and unchanged entry."""
+    try:
+        meta = json.loads((entry / META).read_text(encoding="utf-8"))
+        if meta["files"] != _state(entry):
+            return None
+        with np.load(entry / FACTS, allow_pickle=False) as stored:
+            facts = {name: stored[name] for name in stored.files}
+        return np.memmap(entry / IMAGES, np.uint8, "r", shape=tuple(meta["shape"])), facts, meta
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@contextmanager
+def making(entry: Path) -> Iterator[Path]:
+    """Yields a fresh folder to write `images.u8` into; when `finish` has been called there, it takes ``entry``'s place.
+
+    Raises:
+        OSError: nothing can be written there; no part is left behind.
+    """
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(entry.parent)
+    beside = Path(tempfile.mkdtemp(prefix=f"{entry.name}.", suffix=".part", dir=entry.parent))
+    try:
+        yield beside
+        if load(entry) is None:  # else another process was faster, with the same content
+            shutil.rmtree(entry, ignore_errors=True)
+            beside.rename(entry)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def finish(beside: Path, facts: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
+    """Write everything but the images, the meta file last."""
+    np.savez(beside / FACTS, **facts)  # type: ignore[arg-type]  # numpy's own keyword is allow_pickle, no fact's name
+    whole = json.dumps({**meta, "files": _state(beside)})
+    (beside / META).write_text(whole, encoding="utf-8")
+
+
+def _state(entry: Path) -> dict[str, list[int]]:
+    """Bytes and time of the last change of the two large files: cheap, and any later damage by writing shows."""
+    stats = {name: (entry / name).stat() for name in (IMAGES, FACTS)}
+    return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in stats.items()}
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs left behind."""
+    for part in folder.glob("*.part"):
+        if time.time() - part.stat().st_mtime > ABANDONED_AFTER_SECONDS:
+            shutil.rmtree(part, ignore_errors=True)

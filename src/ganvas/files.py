@@ -1,0 +1,43 @@
+"""Writing files whole or not at all: beside the target first, then renamed over it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ganvas.errors import GanvasError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a path beside ``path`` to write to; on success it takes the target's place, on failure it is removed.
+
+    Raises:
+        GanvasError: the disk is full or the place cannot be written; what stood at ``path`` is untouched.
+    """
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield beside
+        with beside.open("rb") as written:
+            os.fsync(written.fileno())  # a rename must not overtake its bytes when the machine dies
+        beside.replace(path)
+    except OSError as error:
+        why = error.strerror or error
+        raise GanvasError(f"cannot write {path}: {why}; free space or choose another place") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """``write(beside)`` then rename; see `replacing`."""
+    with replacing(path) as beside:
+        write(beside)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text whole or not at all."""
+    write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8"))

@@ -1,0 +1,127 @@
+"""Real pictures for a turn, as a pure function of (seed, round, turn): nothing is iterated, nothing to resume."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganvas.images import to_network
+
+
+class Key(NamedTuple):
+    """What all randomness of one part of one turn hangs on."""
+
+    seed: int
+    round: int
+    turn: int
+    shard: int
+
+    def reseed(self) -> None:
+        """Set torch's generators (CPU and accelerators) to this key's own state."""
+        digest = hashlib.sha256(repr(tuple(self)).encode()).digest()
+        torch.manual_seed(int.from_bytes(digest[:8], "little", signed=True))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One process's real pictures of one turn; never the noise.
+
+    ``images`` (N, C, H, W) in [−1, 1], ``condition`` (N, …) or None, ``parts`` how many pieces it is worked through in,
+    ``share`` the weight of this batch's mean in the turn's mean.
+    """
+
+    images: Tensor
+    condition: Tensor | None
+    key: Key
+    parts: int = 1
+    share: float = 1.0
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def split(self) -> list[Batch]:
+        """The pieces for gradient accumulation, each with its own shard of the randomness."""
+        images = self.images.chunk(self.parts)
+        conditions = self.condition.chunk(self.parts) if self.condition is not None else [None] * self.parts
+        first = self.key.shard * self.parts
+        return [
+            replace(
+                self,
+                images=part,
+                condition=condition,
+                key=self.key._replace(shard=first + i),
+                parts=1,
+                share=self.share / self.parts,
+            )
+            for i, (part, condition) in enumerate(zip(images, conditions, strict=True))
+        ]
+
+
+class Pictures(Protocol):
+    """What batches are drawn from."""
+
+    @property
+    def images(self) -> np.ndarray:
+        """uint8 (N, C, H, W), may be a memory map."""
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """int64 (N,) or None."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """This process among many: ``rank`` of ``world``, on ``device``."""
+
+    device: torch.device
+    rank: int = 0
+    world: int = 1
+
+
+class Batches:
+    """``at(round, turn)`` is this process's share of the ``size`` real pictures of that turn.
+
+    The stream of turns walks through one seeded permutation of the data after another; a batch may span two.
+    """
+
+    def __init__(
+        self, data: Pictures, size: int, turns: int, seed: int, place: Place, parts: int = 1, mirror: bool = False
+    ) -> None:
+        self.data, self.size, self.turns, self.seed = data, size, turns, seed
+        self.place, self.parts, self.mirror = place, parts, mirror
+        self.permutation = lru_cache(maxsize=2)(self._permutation)
+
+    def at(self, round: int, turn: int) -> Batch:
+        """The batch of the ``turn``-th move of a round."""
+        share = self.size // self.place.world
+        first = (round * self.turns + turn) * self.size + self.place.rank * share
+        indices, flips = self._walk(first, share)
+        images = torch.from_numpy(self.data.images[indices])
+        if self.mirror:
+            images = torch.where(torch.from_numpy(flips)[:, None, None, None], images.flip(3), images)
+        condition = None
+        if self.data.labels is not None:
+            condition = torch.from_numpy(self.data.labels[indices]).to(self.place.device)
+        key = Key(self.seed, round, turn, self.place.rank)
+        return Batch(to_network(images.to(self.place.device)), condition, key, self.parts)
+
+    def _walk(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Which pictures stand at ``first`` … ``first + count`` of the endless stream, and which are mirrored there."""
+        epochs, places = np.divmod(np.arange(first, first + count), len(self.data.images))
+        indices, flips = np.empty(count, np.int64), np.empty(count, bool)
+        for epoch in np.unique(epochs):
+            order, mirrored = self.permutation(int(epoch))
+            here = epochs == epoch
+            indices[here], flips[here] = order[places[here]], mirrored[places[here]]
+        return indices, flips
+
+    def _permutation(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        random = np.random.default_rng([self.seed, epoch])
+        count = len(self.data.images)
+        return random.permutation(count), random.random(count) < 0.5

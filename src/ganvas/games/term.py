@@ -1,0 +1,86 @@
+"""What players minimise: named, weighted functions of a turn, one value per sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ganvas.games.duel import Duel
+from ganvas.games.turn import Turn
+from ganvas.losses.adversarial import AdversarialLoss
+from ganvas.losses.penalties import Penalty
+from ganvas.schedule import Schedule, value_at
+
+
+@dataclass(eq=False)
+class Term:
+    """``measure(turn) → (N,)``, of what it ``needs`` from the duels.
+
+    Due every ``every``-th round, then ``every`` times as heavy. A term of weight 0 is a *reading*: reported, never
+    differentiated.
+    """
+
+    name: str
+    needs: frozenset[str]
+    measure: Callable[[Turn], Tensor]
+    weight: float | Schedule = 1.0
+    every: int = 1
+    weight_due: Tensor = field(init=False, repr=False)
+    """The weight now, 0-dim: a tensor, so that a captured or compiled step follows the schedule."""
+
+    def __post_init__(self) -> None:
+        self.weight_due = torch.zeros(())
+        self.schedule(0.0)
+
+    @property
+    def is_reading(self) -> bool:
+        return self.weight == 0
+
+    def schedule(self, progress: float) -> None:
+        """Write the weight for this share of the run."""
+        self.weight_due.fill_(value_at(self.weight, progress) * self.every)
+
+    def __call__(self, turn: Turn) -> Tensor:
+        return self.measure(turn)
+
+
+def _over_duels(turn: Turn, value: Callable[[Duel], Tensor]) -> Tensor:
+    return torch.stack([value(duel) for duel in turn.duels]).sum(0)
+
+
+def adversarial(loss: AdversarialLoss, side: Literal["discriminator", "generator"]) -> Term:
+    """One side of an adversarial loss."""
+    both = frozenset({"real_logits", "fake_logits"})
+    if side == "discriminator":
+        return Term(
+            "adversarial", both, lambda t: _over_duels(t, lambda d: loss.discriminator(d.real_logits, d.fake_logits))
+        )
+    if loss.relative:
+        return Term(
+            "adversarial", both, lambda t: _over_duels(t, lambda d: loss.generator(d.real_logits, d.fake_logits))
+        )
+    return Term(
+        "adversarial",
+        frozenset({"fake_logits"}),
+        lambda t: _over_duels(t, lambda d: loss.generator(None, d.fake_logits)),
+    )
+
+
+def penalty(penalty: Penalty) -> Term:
+    """A penalty on the discriminator's slope."""
+    return Term(
+        penalty.kind,
+        frozenset({f"{penalty.at}_gradient"}),
+        lambda t: _over_duels(t, lambda d: penalty(d.gradient[penalty.at])),
+        weight=penalty.gamma,
+        every=penalty.every,
+    )
+
+
+def reading(need: Literal["real_logits", "fake_logits"]) -> Term:
+    """The logits themselves, only reported."""
+    return Term(need, frozenset({need}), lambda t: _over_duels(t, lambda d: getattr(d, need)), weight=0.0)

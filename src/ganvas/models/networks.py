@@ -1,0 +1,68 @@
+"""What every pair of networks keeps to; an architecture is one file of configs and networks beside this one."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from ganvas.config import Family
+from ganvas.latent.priors import Prior
+from ganvas.nn.judgement import Judgement
+from ganvas.nn.spectral import spectrally_normalised
+from ganvas.space import Space
+
+
+class Generator(nn.Module):
+    """Latents to pictures: ``forward(z (N, dimension), condition) → (N, C, H, W)`` in [−1, 1]."""
+
+    prior: Prior
+
+    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        raise NotImplementedError
+
+
+class Discriminator(nn.Module):
+    """Pictures to a `Judgement`: ``forward(images (N, C, H, W), condition)``."""
+
+    mixes_samples: bool = False
+    """Whether a picture's logit depends on the rest of its batch (batch normalisation does that): real and fake are
+    then judged in two calls, and penalties per sample are not defined."""
+
+    def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
+        raise NotImplementedError
+
+
+class GeneratorConfig(Family):
+    """Describes a generator."""
+
+    def network(self, space: Space, prior: Prior) -> Generator:
+        """The network for this space, before training."""
+        raise NotImplementedError
+
+    def build(self, space: Space, prior: Prior) -> Generator:
+        """The generator, knowing where its latents come from."""
+        generator = self.network(space, prior)
+        generator.prior = prior
+        return generator
+
+
+class DiscriminatorConfig(Family):
+    """Describes a discriminator; spectral normalisation is there for any of them."""
+
+    spectral_norm: bool = False
+
+    @property
+    def mixes_samples(self) -> bool:
+        """See `Discriminator.mixes_samples`."""
+        return False
+
+    def network(self, space: Space) -> Discriminator:
+        """The network for this space, before training."""
+        raise NotImplementedError
+
+    def build(self, space: Space) -> Discriminator:
+        """The discriminator, with what was asked for on top of its architecture."""
+        discriminator = self.network(space)
+        discriminator.mixes_samples = self.mixes_samples
+        if self.spectral_norm:
+            spectrally_normalised(discriminator)
+        return discriminator

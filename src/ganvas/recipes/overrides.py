@@ -1,0 +1,77 @@
+"""``--set path=value``: change a recipe in its own field names, one change after the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from ganvas.config import suggest
+from ganvas.errors import GanvasError
+from ganvas.recipes.recipe import Recipe
+
+OF_THE_DATA = ("space", "data")
+"""What the data say, not the user: --data, --size, --limit, --labels and --mirror."""
+
+
+def overridden(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+    """The recipe with ``batch=32``, ``loss=hinge``, ``penalties.r1.gamma=1->0.1`` … applied in order.
+
+    Raises:
+        GanvasError: unknown path (near names are listed), wrong value, or a combination that cannot work.
+    """
+    for setting in settings:
+        recipe = _set(recipe, setting)
+    return recipe
+
+
+def _set(recipe: Recipe, setting: str) -> Recipe:
+    path, equals, text = setting.partition("=")
+    keys = path.strip().split(".")
+    if not equals or not all(keys):
+        raise GanvasError(f"--set {setting}: write path=value, for instance batch=32")
+    if keys[0] in OF_THE_DATA:
+        raise GanvasError(
+            f"--set {setting}: the {keys[0]} is asked of the data; use --data, --size, --limit or --labels"
+        )
+    fields = recipe.model_dump(mode="json")
+    level: Any = fields
+    for depth, key in enumerate(keys):
+        if not isinstance(level, dict) or key not in level:
+            raise GanvasError(f"--set {setting}: {_unknown(level, keys, depth)}")
+        if depth < len(keys) - 1:
+            level = level[key]
+    level[keys[-1]] = _parse(text.strip())
+    try:
+        return type(recipe).model_validate(fields)
+    except ValidationError as error:
+        raise GanvasError(f"--set {setting}: {first_problem(error)}") from error
+
+
+def _unknown(level: Any, keys: list[str], depth: int) -> str:
+    here = ".".join(keys[:depth]) or "the recipe"
+    if level is None:
+        return f"{here} is none; set {here}=… first"
+    if not isinstance(level, dict):
+        return f"{here} is the single value {level!r}; set {here}=… whole"
+    return (
+        f"{here} has no '{keys[depth]}'; {suggest(keys[depth], level) if level else f'it is empty, set {here}=… first'}"
+    )
+
+
+def _parse(text: str) -> Any:
+    """JSON where it is JSON (numbers, true, lists), otherwise the text itself."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first complaint of a validation, in one line."""
+    problem = error.errors()[0]
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    place = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function"))
+    return f"{place}: {message}" if place else message

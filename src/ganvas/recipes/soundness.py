@@ -1,0 +1,35 @@
+"""Combinations that cannot work, each with its reason. Everything else is the user's free choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ganvas.losses.adversarial import AdversarialLoss
+from ganvas.losses.bounds import Bound
+from ganvas.losses.penalties import Penalty
+from ganvas.models.networks import DiscriminatorConfig
+
+
+def unsound(
+    loss: AdversarialLoss,
+    penalties: Mapping[str, Penalty],
+    bounds: Mapping[str, Bound],
+    discriminator: DiscriminatorConfig,
+) -> str | None:
+    """Why this combination is refused and what to change, or None."""
+    if loss.needs_lipschitz and not (penalties or bounds or discriminator.spectral_norm):
+        return (
+            f"loss={loss.kind} is unbounded without a limit on the critic's slope: the critic would grow for ever; "
+            "add penalties=gradient-penalty, bounds=clip or discriminator.spectral_norm=true"
+        )
+    if penalties and discriminator.mixes_samples:
+        return (
+            f"penalties={','.join(penalties)} want each picture's own gradient, but this discriminator judges a "
+            "picture by its batch (batch normalisation); set discriminator.norm=none or penalties=none"
+        )
+    if bounds and discriminator.spectral_norm:
+        return (
+            f"bounds={','.join(bounds)} act on weights that discriminator.spectral_norm divides by their own size, "
+            "so they change nothing; keep one of the two"
+        )
+    return None

@@ -1,0 +1,102 @@
+"""The curves of a run: which go into one panel, in which unit, and thinned so that the page stays light."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ganvas.report.record import is_number
+from ganvas.report.thinning import evenly, extremes
+
+MOST_POINTS = 2000  # per curve: more than twice the pixels a chart is wide
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of panel: the keys it takes (the group ``name`` is the curve's name), its unit, its first scale."""
+
+    title: str
+    unit: str
+    keys: re.Pattern[str]
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve: images seen against value, ``None`` where there is a gap."""
+
+    name: str
+    x: list[float]
+    y: list[float | None]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Curves in one unit. ``positive``: a logarithmic axis is possible; ``log``: it is the one to begin with."""
+
+    title: str
+    unit: str
+    log: bool
+    positive: bool
+    series: list[Series]
+
+
+# In the order of the page; a key goes into the first panel that takes it.
+KINDS = (
+    Kind("Losses", "mean loss per sample, unweighted", re.compile(r"player:(?P<name>[^/]+/(?!.*_logits$).+)")),
+    Kind("Discriminator’s scores", "mean logit", re.compile(r"player:(?P<name>.+_logits)")),
+    Kind("Gradient norms", "Euclidean norm of the gradient", re.compile(r":gradient_norm/(?P<name>.+)"), log=True),
+    Kind("Speed", "images per second", re.compile(r":(?P<name>images_per_second)")),
+    Kind("Other readings", "as reported", re.compile(r":(?P<name>.+)")),
+)
+NOT_CURVES = {"images", "seconds", "alarms"}
+
+
+def panels_of(ticks: list[dict[str, Any]]) -> list[Panel]:
+    """Sort every numeric key of ``stats.jsonl`` into panels, in the order in which the keys first appear."""
+    keys = list(dict.fromkeys(key for tick in ticks for key in tick if key not in NOT_CURVES))
+    players = {key.partition("/")[2] for key in keys if key.startswith("gradient_norm/")}
+    grouped: dict[Kind, list[Series]] = {kind: [] for kind in KINDS}
+    for key in keys:
+        first, slash, _ = key.partition("/")
+        is_players = bool(slash) and first != "gradient_norm" and (first in players or not players)
+        kind, name = _kind_of(f"{'player' * is_players}:{key}")
+        series = _series(name, key, ticks)
+        if any(y is not None for y in series.y):
+            grouped[kind].append(series)
+    return [_panel(kind, series) for kind, series in grouped.items() if series]
+
+
+def positions_of(ticks: list[dict[str, Any]], sheets: list[int]) -> list[int]:
+    """Images seen at every place the slider can stand: the ticks (thinned), and every sheet."""
+    return sorted({ticks[i]["images"] for i in evenly(len(ticks), MOST_POINTS)} | set(sheets))
+
+
+def alarms_of(ticks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each alarm once: its text, the images seen when it first and last rang, and at how many ticks it did."""
+    alarms: dict[str, dict[str, Any]] = {}
+    for tick in ticks:
+        rung = tick.get("alarms") or []
+        for alarm in rung if isinstance(rung, list) else [rung]:
+            text = str(alarm.get("text") or alarm.get("message") or alarm) if isinstance(alarm, dict) else str(alarm)
+            seen = alarms.setdefault(text, {"text": text, "first": tick["images"], "ticks": 0})
+            seen["last"] = tick["images"]
+            seen["ticks"] += 1
+    return list(alarms.values())
+
+
+def _kind_of(marked: str) -> tuple[Kind, str]:
+    return next((kind, match["name"]) for kind in KINDS if (match := kind.keys.fullmatch(marked)))
+
+
+def _series(name: str, key: str, ticks: list[dict[str, Any]]) -> Series:
+    rows = [tick for tick in ticks if key in tick]
+    values = [float(f"{row[key]:.6g}") if is_number(row[key]) else None for row in rows]
+    kept = extremes(values, MOST_POINTS)
+    return Series(name, [rows[i]["images"] for i in kept], [values[i] for i in kept])
+
+
+def _panel(kind: Kind, series: list[Series]) -> Panel:
+    positive = all(y is None or y > 0 for curve in series for y in curve.y)
+    return Panel(kind.title, kind.unit, kind.log and positive, positive, series)

@@ -1,0 +1,146 @@
+"""One self-contained HTML page out of a run directory.
+
+The page asks for nothing outside itself: style, script and pictures lie inside, a content security policy forbids the
+rest, and only the script of this package (by its hash) may run. All that comes from the run is text to be escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from ganvas import __version__
+from ganvas.files import write_text
+from ganvas.report import tables
+from ganvas.report.curves import MOST_POINTS, alarms_of, panels_of, positions_of
+from ganvas.report.record import Record, is_number, read_record
+from ganvas.report.scores import read_scores
+from ganvas.report.sheets import Sheet, embed
+
+HERO_PIXELS = 740  # the widest that the final samples are drawn; the sheets beside the curves are narrower
+SHEET_PIXELS = 600
+
+
+def write_report(run: Path) -> Path:
+    """Write ``report.html`` into a run directory and return its path.
+
+    Reads recipe.json, and as far as they exist stats.jsonl, samples/<images>.png, metrics.json, data.json, scores.json
+    and command.txt. Long runs are thinned (`MOST_POINTS` per curve, `MOST_SHEETS` sheets), and the page says so.
+
+    Raises:
+        GanvasError: there is no readable recipe.json in ``run``, or the page cannot be written.
+    """
+    report = run / "report.html"
+    write_text(report, render(read_record(run)))
+    return report
+
+
+def render(record: Record) -> str:
+    """The page as HTML."""
+    script = _own("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    page = _environment().from_string(_own("page.html.j2"))
+    return page.render(script=Markup(script), script_hash=digest, style=Markup(_own("page.css")), **_content(record))
+
+
+def _content(record: Record) -> dict[str, Any]:
+    notes = list(record.notes)
+    sheets = embed(record.sheets, notes)
+    panels = panels_of(record.ticks)
+    alarms = alarms_of(record.ticks)
+    scores = read_scores(record.scores)
+    if len(record.ticks) > MOST_POINTS:
+        notes.append(
+            f"Curves hold at most {MOST_POINTS:,} points of {len(record.ticks):,} ticks; "
+            "each stretch keeps its smallest and its largest value."
+        )
+    drawn = {
+        "positions": positions_of(record.ticks, [sheet.images for sheet in sheets]),
+        "sheets": [{"images": sheet.images, "png": sheet.png} for sheet in sheets],
+        "panels": [asdict(panel) for panel in panels],
+        "alarms": [alarm["first"] for alarm in alarms],
+        "scores": asdict(scores) if scores else None,
+    }
+    return {
+        "record": record,
+        "version": __version__,
+        "run_facts": _facts(record),
+        "last": sheets[-1] if sheets else None,
+        "sheets": sheets,
+        "hero_width": _shown_width(sheets, HERO_PIXELS),
+        "sheet_width": _shown_width(sheets, SHEET_PIXELS),
+        "panels": panels,
+        "alarms": alarms,
+        "scores": scores,
+        "groups": tables.groups_of(record.metrics),
+        "measured": tables.rest_of(record.metrics),
+        "data": tables.describe(record.data),
+        "onward": _onward(record),
+        "notes": notes,
+        "drawn": drawn,
+    }
+
+
+def _facts(record: Record) -> list[tuple[str, str]]:
+    recipe = record.recipe
+    planned = recipe.get("images")
+    seen = tables.number(record.images) + (f" of {tables.number(planned)}" if is_number(planned) else "")
+    facts = [("Recipe", recipe.get("name")), ("Paper", recipe.get("paper")), ("Images seen", seen)]
+    if record.seconds:
+        speed = f"{record.images / record.seconds:,.0f} images/s"
+        facts += [("Time", tables.duration(record.seconds)), ("Speed, mean", speed)]
+    facts += [("Data", _source(recipe)), ("Pictures", _pictures(recipe.get("space")))]
+    return [(name, str(value)) for name, value in facts if value]
+
+
+def _source(recipe: dict[str, Any]) -> str:
+    data = recipe.get("data")
+    return str((data.get("source") if isinstance(data, dict) else data) or "")
+
+
+def _pictures(space: Any) -> str:
+    if not isinstance(space, dict) or not {"height", "width"} <= space.keys():
+        return ""
+    channels = space.get("channels")
+    text = f"{space['height']} × {space['width']}" + (f" × {channels}" if channels else "")
+    condition = space.get("condition")
+    names = condition.get("names") if isinstance(condition, dict) else None
+    return text + (f", {len(names)} classes" if isinstance(names, list) else "")
+
+
+def _shown_width(sheets: list[Sheet], most: int) -> int:
+    """A whole multiple of the sheet's own width, so that every pixel is equally large; wider sheets are shrunk."""
+    return sheets[-1].width * max(1, most // sheets[-1].width) if sheets else most
+
+
+def _onward(record: Record) -> list[tuple[str, str]]:
+    run, source = shlex.quote(str(record.path)), _source(record.recipe)
+    data = shlex.quote(source) if source else "DATA"
+    name = shlex.quote(str(record.recipe.get("name") or "RECIPE"))
+    again = record.command or f"ganvas train {name} --data {data} --out {run}"
+    return [
+        ("Draw new pictures", f"ganvas sample {run} --seeds 0-63 --out grid.png"),
+        ("Measure them", f"ganvas evaluate {run} --data {data}"),
+        ("Resume: the same command again", again),
+    ]
+
+
+def _own(name: str) -> str:
+    return files("ganvas.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _environment() -> Environment:
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    environment.filters |= {
+        name: getattr(tables, name) for name in ("number", "plain", "duration", "words")
+    }
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    return environment

@@ -1,0 +1,52 @@
+"""The sample sheets that travel inside the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from ganvas.report.thinning import evenly
+
+MOST_SHEETS = 60
+MOST_BYTES = 24 * 2**20  # of PNG, before base64 adds a third: a page that still opens at once and can be sent on
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A PNG in base64, its size in pixels, and the images seen when it was drawn."""
+
+    images: int
+    png: str
+    width: int
+    height: int
+
+
+def embed(files: dict[int, Path], notes: list[str]) -> list[Sheet]:
+    """Read the sheets, evenly thinned to `MOST_SHEETS` and `MOST_BYTES`, the first and the last kept.
+
+    What was thinned out or could not be read is added to ``notes``.
+    """
+    counts = sorted(files)
+    largest = max((path.stat().st_size for path in files.values()), default=1)
+    chosen = [counts[i] for i in evenly(len(counts), min(MOST_SHEETS, max(2, MOST_BYTES // max(largest, 1))))]
+    read = {images: _read(images, files[images]) for images in chosen}
+    if len(chosen) < len(counts):
+        notes.append(f"{len(chosen)} of {len(counts)} sheets are shown, evenly chosen, the first and the last kept.")
+    damaged = [files[images].name for images, sheet in read.items() if sheet is None]
+    if damaged:
+        notes.append(f"Damaged and left out: {', '.join(damaged)}.")
+    return [sheet for sheet in read.values() if sheet is not None]
+
+
+def _read(images: int, path: Path) -> Sheet | None:
+    try:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+            picture.load()
+            return Sheet(images, base64.b64encode(content).decode("ascii"), *picture.size)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None

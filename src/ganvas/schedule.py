@@ -1,0 +1,44 @@
+"""Numbers that change over a run, as pure functions of the images seen: so resuming needs no memory of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from ganvas.config import Config
+
+
+class Schedule(Config):
+    """From ``start`` to ``end`` over the first ``share`` of the run's horizon, then constant.
+
+    On the command line ``1->0.1`` is the cosine schedule (the shape R3GAN anneals everything by, Huang et al. 2024).
+    """
+
+    start: float
+    end: float
+    shape: Literal["cosine", "linear"] = "cosine"
+    share: float = Field(default=1.0, gt=0.0, le=1.0)
+
+    def at(self, progress: float) -> float:
+        """The value when ``progress`` (images seen / horizon, any number ≥ 0) of the run is done."""
+        t = min(progress / self.share, 1.0)
+        way = t if self.shape == "linear" else (1.0 - math.cos(math.pi * t)) / 2.0
+        return self.start + (self.end - self.start) * way
+
+
+def _arrow(value: Any) -> Any:
+    if isinstance(value, str) and "->" in value:
+        start, _, end = value.partition("->")
+        return {"start": start, "end": end}
+    return value
+
+
+Value = Annotated[float | Schedule, BeforeValidator(_arrow)]
+"""A number, or a schedule of it."""
+
+
+def value_at(value: float | Schedule, progress: float) -> float:
+    """What ``value`` is when ``progress`` of the run is done."""
+    return value.at(progress) if isinstance(value, Schedule) else value

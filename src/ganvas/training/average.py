@@ -1,0 +1,46 @@
+"""The averaged networks that the user keeps."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganvas.games.game import Game
+from ganvas.recipes.recipe import Average
+from ganvas.schedule import value_at
+from ganvas.training.progress import Progress
+
+
+class Averages:
+    """Exponential moving averages of some networks, weights and batch statistics alike.
+
+    After h images, where h is the half-life, an old weight counts half: β = ½^(batch/h).
+    """
+
+    def __init__(self, game: Game, keeps: tuple[str, ...], config: Average, batch: int) -> None:
+        self.config, self.batch = config, batch
+        self.networks: dict[str, nn.Module] = {
+            role: copy.deepcopy(game.networks[role]).requires_grad_(False).eval() for role in keeps
+        }
+
+    @torch.no_grad()
+    def __call__(self, game: Game, progress: Progress) -> None:
+        half_life = value_at(self.config.half_life, progress.images / game.horizon)
+        beta = 0.5 ** (self.batch / max(min(half_life, self.config.ramp * progress.images), 1e-8))
+        for role, average in self.networks.items():
+            kept, current = average.state_dict(), game.networks[role].state_dict()
+            floats = [name for name, value in kept.items() if value.is_floating_point()]
+            torch._foreach_lerp_([kept[n] for n in floats], [current[n] for n in floats], 1.0 - beta)
+            for name in kept.keys() - set(floats):
+                kept[name].copy_(current[name])
+
+    def state_dict(self) -> dict[str, Any]:
+        return {role: network.state_dict() for role, network in self.networks.items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        for role, network in self.networks.items():
+            network.load_state_dict(state[role])
