@@ -10,6 +10,7 @@ import typer
 
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Also write the numbers to this JSON file.")]
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same result.")]
+Code = Annotated[Path | None, typer.Option("--code", help="my_gan.py, where the GAN comes from outside the package.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 …")]
 
 

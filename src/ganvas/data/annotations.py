@@ -18,7 +18,8 @@ from ganvas.data.table import CLASS_COLUMNS, chosen_tables, read_table
 from ganvas.errors import GanvasError
 
 DATASET_JSON = "dataset.json"
-SPLITS = frozenset("train training val valid validation test testing images labels".split())
+SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing", "images", "labels"})
+_FORM = '{"labels": [[file, class], …], "classes": [names]}'
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,11 @@ def _from_json(found: Annotations, listing: Listing, raw: bytes, what: str) -> N
     root = PurePosixPath(listing.labels or "").parent
     by_file = {str(root / file): value for file, value in pairs}
     values = [by_file.get(name) for name in listing.pictures]
-    _note_missing(found, DATASET_JSON, [file for file in by_file if file not in set(listing.pictures)])
-    if not by_file or all(value is None for value in values):
-        if by_file:
-            raise GanvasError(f"{what} names none of the {len(values)} pictures; mend its paths or use --labels none")
+    if not by_file:
         return
+    if all(value is None for value in values):
+        raise GanvasError(f"{what} names none of the {len(values)} pictures; mend its paths or use --labels none")
+    _note_missing(found, DATASET_JSON, sorted(by_file.keys() - set(listing.pictures)))
     length = next((len(value) for value in values if isinstance(value, list)), None)
     if length is None:
         found.labels[DATASET_JSON] = class_labels(values, what, names)
@@ -105,9 +106,7 @@ def _parsed(raw: bytes, what: str) -> tuple[list[tuple[str, Any]], list[str] | N
     except (ValueError, TypeError, AttributeError) as error:
         raise GanvasError(f"{what} is broken ({error}); mend it or use --labels none") from error
     if not kinds_fit or not (names is None or (isinstance(names, list) and names)):
-        raise GanvasError(
-            f'{what} is not of the form {{"labels": [[file, class], …], "classes": [names]}}; mend it or use --labels none'
-        )
+        raise GanvasError(f"{what} is not of the form {_FORM}; mend it or use --labels none")
     texts = any(isinstance(value, str) for _, value in pairs)  # classes by name need no list of names
     return pairs, [str(name) for name in names] if names and not texts else None
 
@@ -141,10 +140,14 @@ def _from_folders(found: Annotations, pictures: Sequence[str]) -> None:
     outside = sum(len(parts) == len(shared) for parts in folders)
     if not firsts:
         if shared:
-            found.notes.append(f"all pictures lie in '{'/'.join(shared)}': one folder is no choice, so there are no classes")
+            found.notes.append(
+                f"all pictures lie in '{'/'.join(shared)}': one folder is no choice, so there are no classes"
+            )
         return
     if outside:
-        found.notes.append(f"{outside} pictures lie beside the folders {_few(firsts)}: the folders are not taken as classes")
+        found.notes.append(
+            f"{outside} pictures lie beside the folders {_few(firsts)}: the folders are not taken as classes"
+        )
         return
     if shared:
         found.notes.append(f"class folders were found one level deeper, in '{'/'.join(shared)}'")

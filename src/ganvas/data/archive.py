@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import IO
 
 from ganvas.data.annotations import annotate, sort_files
 from ganvas.data.picture import EncodedPictures
-from ganvas.data.source import Source, file_stamp
+from ganvas.data.source import Place, Source, file_stamp
 from ganvas.errors import GanvasError
+
+
+def locate_zip(path: Path, labels: str | None = None) -> Place:
+    """A zip of pictures."""
+    return Place(["zip", file_stamp(path)], lambda: open_zip(path, labels))
 
 
 def open_zip(path: Path, labels: str | None = None) -> Source:
@@ -27,12 +31,6 @@ def open_zip(path: Path, labels: str | None = None) -> Source:
         held = ", ".join(f"{count} {suffix}" for suffix, count in listing.others.items()) or "nothing"
         raise GanvasError(f"{path} holds no pictures ({held}); give a zip with .png, .jpg, .webp, … files in it")
 
-    def open_entry(name: str) -> IO[bytes]:
-        try:
-            return archive.open(name)
-        except (zipfile.BadZipFile, NotImplementedError) as error:
-            raise OSError(str(error)) from error
-
     def read_entry(name: str) -> bytes:
         try:
             return archive.read(name)
@@ -40,5 +38,5 @@ def open_zip(path: Path, labels: str | None = None) -> Source:
             raise GanvasError(f"{path}: {name} is damaged ({error}); make or fetch the archive anew") from error
 
     found = annotate(listing, read_entry, labels, str(path))
-    pictures = EncodedPictures(listing.pictures, open_entry)
-    return Source(path.stem, "zip", pictures, [file_stamp(path)], found.labels, found.attributes, tuple(found.notes))
+    pictures = EncodedPictures(listing.pictures, archive.open)
+    return Source(path.stem, "zip", pictures, found.labels, found.attributes, tuple(found.notes))

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ganvas.data.buffers import spooled
 from ganvas.data.picture import Header, Picture, narrowed
-from ganvas.data.source import Labels, Source, class_labels, file_stamp
+from ganvas.data.source import Labels, Place, Source, class_labels, file_stamp
 from ganvas.errors import GanvasError
 
 NOT_ATTRIBUTES = frozenset({"labels", "classes", "layout"})
@@ -33,13 +33,15 @@ LAYOUTS = ("NHWC", "NCHW")
 class Numbered(Sequence[str]):
     """Names of pictures that have none: their numbers."""
 
-    count: int
+    total: int
 
     def __len__(self) -> int:
-        return self.count
+        return self.total
 
     def __getitem__(self, index: Any) -> Any:
-        return [f"#{i}" for i in range(self.count)[index]] if isinstance(index, slice) else f"#{range(self.count)[index]}"
+        return (
+            [f"#{i}" for i in range(self.total)[index]] if isinstance(index, slice) else f"#{range(self.total)[index]}"
+        )
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class ArrayPictures:
         return Numbered(len(self.values))
 
     def header(self, index: int) -> Header:
-        return Header(*self.values.shape[1:], alpha=False, mode=str(self.values.dtype), format=self.format)
+        height, width, channels = self.values.shape[1:]
+        return Header(height, width, channels, False, str(self.values.dtype), self.format)
 
     def read(self, index: int) -> Picture:
         values = self.values[range(len(self.values))[index]]
@@ -78,12 +81,19 @@ def channels_last(values: NDArray[Any], layout: str | None, what: str) -> NDArra
     elif values.ndim != 4:
         raise GanvasError(f"{what} has shape {values.shape}; images are (N, H, W), (N, H, W, C) or (N, C, H, W)")
     elif layout is None and values.shape[3] > 4 and values.shape[1] > 4:
-        raise GanvasError(f"{what} has shape {values.shape}: add an array `layout` holding 'NHWC' or 'NCHW' to say which")
+        raise GanvasError(
+            f"{what} has shape {values.shape}: add an array `layout` holding 'NHWC' or 'NCHW' to say which"
+        )
     elif layout == "NCHW" or (layout is None and values.shape[3] > 4):
         values = values.transpose(0, 2, 3, 1)
     if 0 in values.shape:
         raise GanvasError(f"{what} has shape {values.shape} and so holds no picture")
     return values
+
+
+def locate_npz(path: Path) -> Place:
+    """An `.npz` archive as described above."""
+    return Place(["npz", file_stamp(path)], lambda: open_npz(path))
 
 
 def open_npz(path: Path) -> Source:
@@ -100,7 +110,7 @@ def open_npz(path: Path) -> Source:
     values = channels_last(stored.pop(key), layout, f"{path}: {key}")
     _check_range(values, f"{path}: {key}")
     labels, attributes = _annotations(stored, len(values), path)
-    return Source(path.stem, "npz", ArrayPictures(values, "npz"), [file_stamp(path)], labels, attributes)
+    return Source(path.stem, "npz", ArrayPictures(values, "npz"), labels, attributes)
 
 
 def _stored(path: Path) -> dict[str, NDArray[Any]]:
@@ -117,7 +127,9 @@ def _read_npy(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
     with archive.open(name) as stream:
         shape, fortran, dtype = _npy_header(stream)
         if dtype.hasobject:
-            raise GanvasError(f"{path} holds pickled objects in '{name}', which could run code; save plain arrays instead")
+            raise GanvasError(
+                f"{path} holds pickled objects in '{name}', which could run code; save plain arrays instead"
+            )
         array: NDArray[Any] = np.frombuffer(spooled(stream), dtype)
         return array.reshape(shape, order="F" if fortran else "C")
 

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 IMAGES, FACTS, META = "images.u8", "facts.npz", "meta.json"
 ABANDONED_AFTER_SECONDS = 86_400.0
+Stored = tuple[NDArray[np.uint8], dict[str, NDArray[Any]], dict[str, Any]]
+"""(images, facts, meta) of an entry."""
 
 
 def cache_folder() -> Path:
@@ -37,7 +39,7 @@ def entry_folder(key: Any) -> Path:
     return cache_folder() / "data" / hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def load(entry: Path) -> tuple[NDArray[np.uint8], dict[str, NDArray[Any]], dict[str, Any]] | None:
+def load(entry: Path) -> Stored | None:
     """(images as a read-only map, facts, meta), or None if there is no whole and unchanged entry."""
     try:
         meta = json.loads((entry / META).read_text(encoding="utf-8"))
@@ -71,7 +73,7 @@ def making(entry: Path) -> Iterator[Path]:
 
 def finish(beside: Path, facts: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> None:
     """Write everything but the images, the meta file last."""
-    np.savez(beside / FACTS, **facts)  # type: ignore[arg-type]  # numpy's own keyword is allow_pickle, no fact's name
+    np.savez(beside / FACTS, **facts)  # type: ignore[arg-type]
     whole = json.dumps({**meta, "files": _state(beside)})
     (beside / META).write_text(whole, encoding="utf-8")
 

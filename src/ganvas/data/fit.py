@@ -28,11 +28,12 @@ def fit(picture: Picture, channels: int, size: tuple[int, int]) -> NDArray[np.ui
         Unreadable: the channels cannot be converted (only 1, 3 and 4 can).
     """
     pixels = picture.pixels
-    if picture.alpha or pixels.shape[2] != channels:
+    same_size, converts = pixels.shape[:2] == size, picture.alpha or pixels.shape[2] != channels
+    if converts or (channels == 3 and not same_size):
         image = _converted(picture, channels)
-        image = image if image.size == size[::-1] else _scaled(image, size)
+        image = image if same_size else _scaled(image, size)
         pixels = np.asarray(image).reshape(*size, channels)
-    elif pixels.shape[:2] != size:
+    elif not same_size:
         planes = [_scaled(Image.fromarray(np.ascontiguousarray(plane)), size) for plane in pixels.transpose(2, 0, 1)]
         pixels = np.stack([np.asarray(plane) for plane in planes], axis=-1)
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))

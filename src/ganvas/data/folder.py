@@ -7,31 +7,40 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from ganvas.data.annotations import annotate, sort_files
+from ganvas.data.annotations import Listing, annotate, sort_files
 from ganvas.data.picture import EncodedPictures
-from ganvas.data.source import Source, file_stamp
+from ganvas.data.source import Place, Source, file_stamp
 from ganvas.errors import GanvasError
 
 
-def open_folder(path: Path, labels: str | None = None) -> Source:
-    """All pictures at or below ``path``, sorted by name.
+def locate_folder(path: Path, labels: str | None = None) -> Place:
+    """All pictures at or below ``path``, and the label files beside them.
+
+    Raises:
+        GanvasError: it may not be read.
+    """
+    listing = sort_files(list(_files(path)))
+    used = [*listing.pictures, *listing.tables, *filter(None, [listing.labels])]
+    stamp = ["folder", os.fspath(path.resolve()), [file_stamp(path / name, name) for name in used]]
+    return Place(stamp, lambda: open_folder(path, listing, labels))
+
+
+def open_folder(path: Path, listing: Listing, labels: str | None = None) -> Source:
+    """The pictures of ``listing`` below ``path``, sorted by name.
 
     Raises:
         GanvasError: no picture, or broken label files.
     """
-    listing = sort_files(list(_files(path)))
     if not listing.pictures:
         held = ", ".join(f"{count} {suffix}" for suffix, count in listing.others.items()) or "nothing"
         raise GanvasError(f"{path} holds no pictures ({held}); give a folder with .png, .jpg, .webp, … files in it")
     found = annotate(listing, lambda name: (path / name).read_bytes(), labels, str(path))
-    used = [*listing.pictures, *listing.tables, *filter(None, [listing.labels])]
-    stamp = [os.fspath(path.resolve()), [file_stamp(path / name, name) for name in used]]
 
     def open_file(name: str) -> IO[bytes]:
         return (path / name).open("rb")
 
     pictures = EncodedPictures(listing.pictures, open_file)
-    return Source(path.resolve().name, "folder", pictures, stamp, found.labels, found.attributes, tuple(found.notes))
+    return Source(path.resolve().name, "folder", pictures, found.labels, found.attributes, tuple(found.notes))
 
 
 def _files(root: Path) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import warnings
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-SUFFIXES = frozenset(".png .jpg .jpeg .jpe .jfif .webp .bmp .dib .tif .tiff .gif .ppm .pgm .pbm .pnm .mpo".split())
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"}
+    | {".ppm", ".pgm", ".pbm", ".pnm"}
+)
 FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "GIF", "PPM")
 
 _WIDE = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N"})
@@ -26,11 +30,11 @@ _GREY = frozenset({"1", "L", "LA", "La"}) | _WIDE
 _ORIENTATION = 0x0112  # the EXIF tag; its values 5 to 8 swap height and width
 _DAMAGE = (  # what Pillow, zlib and zipfile raise on damaged files
     *(OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, OverflowError, RuntimeError, MemoryError),
-    *(struct.error, zlib.error),
+    *(struct.error, zlib.error, zipfile.BadZipFile),
 )
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818
     """A single picture cannot be used; the text is the reason, fit to stand behind the file's name."""
 
 
@@ -76,7 +80,10 @@ class EncodedPictures:
     open_file: Callable[[str], IO[bytes]]
 
     def header(self, index: int) -> Header:
-        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning), _opened(self, index) as image:
+        with (
+            warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning),
+            _opened(self, index) as image,
+        ):
             if image.mode == "F":
                 raise Unreadable("32-bit floats of unknown range; save as 8 or 16 bit")
             if min(image.size) < 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,16 @@ class Labels:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a source lies: cheap to find, so that a cached one is never opened."""
+
+    stamp: Any
+    """JSON that changes whenever the files do; the cache is keyed by it."""
+    open: Callable[[], Source]
+    """Raises `GanvasError` when there is nothing in it that can be read."""
+
+
+@dataclass(frozen=True)
 class Source:
     """Pictures with their labels by rule (the first one wins), attributes, and notes a person should read."""
 
@@ -43,8 +53,6 @@ class Source:
     """Short name for run directories and reports."""
     kind: str
     pictures: Pictures
-    stamp: Any
-    """JSON that changes whenever the files do; the cache is keyed by it."""
     labels: Mapping[str, Labels] = field(default_factory=dict)
     attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """Name → (N,) int64, float64 (NaN = unknown) or str ('' = unknown)."""

@@ -1,120 +1,19 @@
-"""From pictures to feature vectors: the protocol, the extractors that need no download, and the table of all."""
+"""The extractors by name. None needs a download; one that does joins by a line in the table."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import pairwise
 
-import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from ganvas.config import suggest
 from ganvas.errors import GanvasError
-from ganvas.images import to_network
-from ganvas.space import Space
+from ganvas.evaluate.extractor import Extractor, Material, NetworkExtractor, Resize
+from ganvas.evaluate.judge import self_trained
 
-OnProgress = Callable[[str, int, int], None]
-"""Called with (what, done, total) as work goes on."""
-
-
-class Extractor(Protocol):
-    """Turns pictures into features. The same fingerprint promises the same features, so they may be kept."""
-
-    @property
-    def name(self) -> str:
-        """How the table, the command line and every number call it."""
-
-    @property
-    def dimension(self) -> int:
-        """d, the features of one picture."""
-
-    @property
-    def resize(self) -> str:
-        """What is done to the pictures' size, in words: part of every number's protocol."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Short hash of everything the features depend on besides the picture."""
-
-    def __call__(self, images: Tensor) -> Tensor:
-        """uint8 (N, C, H, W) → float32 (N, d)."""
-
-
-@dataclass(frozen=True)
-class Material:
-    """What an extractor may be made from: only ``known`` real pictures, so that unseen real ones stay a fair reference.
-
-    images: uint8 (N, C, H, W), an array or memory map.  labels: int64 (N,) or None.
-    known, unseen: disjoint indices into both.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray | None
-    space: Space
-    known: np.ndarray
-    unseen: np.ndarray
-    seed: int
-    device: torch.device
-    on_progress: OnProgress | None = None
-
-
-@dataclass(frozen=True)
-class Resize:
-    """Downsampling to (height, width) by a stated filter; nothing is ever enlarged, nothing rounded back to 8 bit."""
-
-    height: int
-    width: int
-    arguments: dict[str, Any] | None
-
-    @classmethod
-    def at_most(cls, side: int, space: Space, **arguments: Any) -> Resize:
-        """The longer side becomes at most ``side``, the shape is kept; ``arguments`` as of `torch` interpolate."""
-        shrink = side / max(space.height, space.width)
-        if shrink >= 1:
-            return cls(space.height, space.width, None)
-        return cls(max(1, round(space.height * shrink)), max(1, round(space.width * shrink)), arguments)
-
-    def __call__(self, images: Tensor) -> Tensor:
-        if self.arguments is None:
-            return images
-        return F.interpolate(images, size=(self.height, self.width), **self.arguments)
-
-    def __str__(self) -> str:
-        if self.arguments is None:
-            return "none"
-        antialias = "antialiased " if self.arguments.get("antialias") else ""
-        return f"{antialias}{self.arguments['mode']} to {self.height}x{self.width}"
-
-
-@dataclass(frozen=True)
-class NetworkExtractor:
-    """Pictures in [−1, 1], resized, through a network: float32 (N, d)."""
-
-    name: str
-    resizing: Resize
-    network: nn.Module
-    dimension: int
-    device: torch.device
-
-    @property
-    def resize(self) -> str:
-        return str(self.resizing)
-
-    @property
-    def fingerprint(self) -> str:
-        digest = hashlib.sha256(f"{self.name} {self.resize} {self.network}".encode())
-        for name, value in self.network.state_dict().items():
-            digest.update(name.encode() + value.cpu().numpy().tobytes())
-        return digest.hexdigest()[:12]
-
-    @torch.no_grad()
-    def __call__(self, images: Tensor) -> Tensor:
-        features: Tensor = self.network.eval()(self.resizing(to_network(images.to(self.device))))
-        return features.float()
+RANDOM_WIDTHS = (32, 64, 64)
 
 
 def pixels(material: Material) -> NetworkExtractor:
@@ -128,30 +27,34 @@ def pixels(material: Material) -> NetworkExtractor:
 def random_conv(material: Material) -> NetworkExtractor:
     """Three convolutions with seeded random weights, pooled to 2×2: texture and rough place, trained on nothing.
 
-    Random features of images tell distributions apart without any training data (Naeem et al. 2020, section 4).
+    Random features tell distributions apart without any training data (Naeem et al. 2020, section 4).
     """
-    widths = (material.space.channels, 32, 64, 64)
     layers: list[nn.Module] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(material.seed)
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise((material.space.channels, *RANDOM_WIDTHS)):
             convolution = nn.Conv2d(before, after, 3, stride=2, padding=1)
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
             layers += [convolution, nn.ReLU()]
     network = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten()).to(material.device)
     resizing = Resize.at_most(64, material.space, mode="bilinear", antialias=True)
-    return NetworkExtractor("random-conv", resizing, network, 4 * widths[-1], material.device)
+    return NetworkExtractor("random-conv", resizing, network, 4 * RANDOM_WIDTHS[-1], material.device)
 
 
-def extractor_factory(name: str) -> Callable[[Material], Extractor]:
-    """The factory of that name. Raises GanvasError for an unknown one, listing the near ones."""
-    from ganvas.evaluate.judge import self_trained
+EXTRACTORS: dict[str, Callable[[Material], Extractor]] = {
+    "pixels": pixels,
+    "random-conv": random_conv,
+    "self-trained": self_trained,
+}
 
-    table: dict[str, Callable[[Material], Extractor]] = {
-        "pixels": pixels,
-        "random-conv": random_conv,
-        "self-trained": self_trained,
-    }
-    if name not in table:
-        raise GanvasError(f"no extractor is called '{name}'; {suggest(name, table)}")
-    return table[name]
+
+def make_extractor(name: str, material: Material) -> Extractor:
+    """The extractor of that name, made for this material.
+
+    Raises:
+        GanvasError: an unknown name, with the near ones.
+        UnsuitableError: the material does not suffice.
+    """
+    if name not in EXTRACTORS:
+        raise GanvasError(f"no extractor is called '{name}'; {suggest(name, EXTRACTORS)}")
+    return EXTRACTORS[name](material)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -11,15 +13,27 @@ from ganvas.games.remember import remember
 from ganvas.games.turn import Networks
 
 
+class Draws(NamedTuple):
+    """All that chance decides in a turn: latents (N, dimension), and the mix (N, 1, 1, 1) for points between."""
+
+    noise: Tensor
+    mix: Tensor
+
+
 class NoiseTurn:
     """Fresh noise at every turn; fakes carry the conditions of the real pictures that they are judged beside."""
 
     def __init__(self, networks: Networks, batch: Batch, needs: frozenset[str]) -> None:
         batch.key.reseed()
         self.networks, self.batch = networks, batch
-        self.noise = networks["generator"].prior.draw(len(batch), batch.images.device)
-        mix = torch.rand(len(batch), 1, 1, 1, device=batch.images.device)
+        self.noise, mix = self.draw()
         self.duels = (Duel(networks["discriminator"], batch.images, lambda: self.fake, batch.condition, needs, mix),)
+
+    def draw(self) -> Draws:
+        """Drawn when the turn is made, never later."""
+        count, device = len(self.batch), self.batch.images.device
+        noise = self.networks["generator"].prior.draw(count, device)
+        return Draws(noise, torch.rand(count, 1, 1, 1, device=device))
 
     @remember
     def fake(self) -> Tensor:

@@ -43,15 +43,18 @@ def _trace_of_root(a: Tensor, b: Tensor) -> Tensor:
     dimensions. Otherwise, with any factor Σ₁ = LLᵀ, they are the eigenvalues of the symmetric LᵀΣ₂L.
     """
     if min(len(a), len(b)) < a.shape[1]:
-        return torch.linalg.svdvals(a @ b.T).sum()
-    factor = _factor(a.T @ a)
-    return torch.linalg.eigvalsh(factor.T @ (b.T @ b) @ factor).clamp_(min=0).sqrt().sum()
+        roots: Tensor = torch.linalg.svdvals(a @ b.T)
+    else:
+        factor = _factor(a.T @ a)
+        roots = torch.linalg.eigvalsh(factor.T @ (b.T @ b) @ factor).clamp_(min=0).sqrt()
+    return roots.sum()
 
 
 def _factor(covariance: Tensor) -> Tensor:
     """L with Σ = LLᵀ: Cholesky's when Σ has full rank, else from its eigenvectors (some pixels never change)."""
+    factor: Tensor
     factor, failed = torch.linalg.cholesky_ex(covariance)
-    if not failed.item():
-        return factor
-    values, vectors = torch.linalg.eigh(covariance)
-    return vectors * values.clamp_(min=0).sqrt()
+    if failed.item():
+        values, vectors = torch.linalg.eigh(covariance)
+        factor = vectors * values.clamp_(min=0).sqrt()
+    return factor

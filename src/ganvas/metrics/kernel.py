@@ -1,4 +1,4 @@
-"""Kernel distance: the unbiased squared maximum mean discrepancy of two feature sets (Bińkowski et al. 2018, as KID)."""
+"""Kernel distance: unbiased squared maximum mean discrepancy of two feature sets (Bińkowski et al. 2018, as KID)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from ganvas.metrics.features import check_pair
 
 ROUNDING = 32.0
-"""Distances that differ by less than this many epsilons, times the squared norms, are equal: matmul has rounded them."""
+"""Distances that differ by fewer epsilons than this, times the squared norms, are equal: matmul has rounded them."""
 
 
 @dataclass(frozen=True)

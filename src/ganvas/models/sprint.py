@@ -15,6 +15,7 @@ from ganvas.latent.priors import Prior
 from ganvas.models import networks
 from ganvas.nn.conditioning import Joined, Projected
 from ganvas.nn.judgement import Judgement
+from ganvas.nn.sizes import crop
 from ganvas.space import Space
 
 
@@ -37,13 +38,13 @@ class Generator(networks.Generator):
         self.latent = Joined(prior.dimension, space.condition, prior.dimension)
         self.base = (2 * config.width, -(-space.height // 4), -(-space.width // 4))
         self.project = nn.Linear(self.latent.width, self.base[0] * self.base[1] * self.base[2])
-        self.half = nn.ConvTranspose2d(2 * config.width, config.width, 4, stride=2, padding=1)
-        self.full = nn.ConvTranspose2d(config.width, space.channels, 4, stride=2, padding=1)
+        self.to_half = nn.ConvTranspose2d(2 * config.width, config.width, 4, stride=2, padding=1)
+        self.to_full = nn.ConvTranspose2d(config.width, space.channels, 4, stride=2, padding=1)
 
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        x = leaky_relu(self.project(self.latent(z, condition)), 0.2).unflatten(1, self.base)
-        x = self.full(leaky_relu(self.half(x), 0.2))
-        return x[:, :, : self.space.height, : self.space.width].tanh()
+        x = leaky_relu(self.project(self.latent(z, condition)), 0.2).view(-1, *self.base)
+        images: Tensor = self.to_full(leaky_relu(self.to_half(x), 0.2))
+        return crop(images, self.space).tanh()
 
 
 class SprintDiscriminator(networks.DiscriminatorConfig):
@@ -61,12 +62,12 @@ class Discriminator(networks.Discriminator):
 
     def __init__(self, config: SprintDiscriminator, space: Space) -> None:
         super().__init__()
-        self.half = nn.Conv2d(space.channels, config.width, 4, stride=2, padding=1)
-        self.quarter = nn.Conv2d(config.width, 2 * config.width, 4, stride=2, padding=1)
+        self.to_half = nn.Conv2d(space.channels, config.width, 4, stride=2, padding=1)
+        self.to_quarter = nn.Conv2d(config.width, 2 * config.width, 4, stride=2, padding=1)
         places = (space.height // 4) * (space.width // 4)
         self.judge = Projected(2 * config.width * places, space.condition)
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
-        x = leaky_relu(self.half(images), 0.2)
-        x = leaky_relu(self.quarter(x), 0.2)
+        x = leaky_relu(self.to_half(images), 0.2)
+        x = leaky_relu(self.to_quarter(x), 0.2)
         return Judgement(self.judge(x.flatten(1), condition))

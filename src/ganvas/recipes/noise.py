@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny
 from torch import nn
 
 from ganvas.augment.diffaugment import Augment, Augmented
@@ -61,18 +62,18 @@ class NoiseRecipe(Recipe):
     augment: Annotated[SerializeAsAny[Augment] | None, BeforeValidator(_none)] = None
     updates: Updates = Updates()
 
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        if reason := unsound(self.loss, self.penalties, self.bounds, self.discriminator):
-            raise ValueError(reason)
-        return self
+    def unsound(self) -> str | None:
+        return unsound(self.loss, self.penalties, self.bounds, self.discriminator)
 
-    def networks(self) -> dict[str, nn.Module]:
-        generator = self.generator.build(self.space, self.prior)
-        discriminator: nn.Module = self.discriminator.build(self.space)
-        if self.augment is not None:
-            discriminator = Augmented(discriminator, self.augment)
-        return {"generator": generator, "discriminator": discriminator}
+    def makers(self) -> dict[str, Callable[[], nn.Module]]:
+        return {
+            "generator": lambda: self.generator.build(self.space, self.prior),
+            "discriminator": self._discriminator,
+        }
+
+    def _discriminator(self) -> nn.Module:
+        discriminator = self.discriminator.build(self.space)
+        return discriminator if self.augment is None else Augmented(discriminator, self.augment)
 
     def players(self) -> tuple[Player, ...]:
         return (

@@ -24,6 +24,8 @@ def overridden(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     """
     for setting in settings:
         recipe = _set(recipe, setting)
+    if reason := recipe.unsound():
+        raise GanvasError(reason)
     return recipe
 
 

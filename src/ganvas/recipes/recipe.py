@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 
 from ganvas.config import Config, Family
 from ganvas.data.spec import DataSpec
+from ganvas.errors import GanvasError
 from ganvas.games.game import Dial, Game
 from ganvas.games.optimizers import Optimizer
 from ganvas.games.player import Player
@@ -57,9 +59,14 @@ class Recipe(Family):
             raise ValueError(f"batch={self.batch} does not divide into parts={self.parts}")
         return self
 
-    def networks(self) -> dict[str, nn.Module]:
-        """Fresh networks by role."""
+    def makers(self) -> dict[str, Callable[[], nn.Module]]:
+        """How each network is made, by role."""
         raise NotImplementedError
+
+    def networks(self, roles: Iterable[str] | None = None) -> dict[str, nn.Module]:
+        """Fresh networks by role, all or some."""
+        makers = self.makers()
+        return {role: makers[role]() for role in (makers if roles is None else roles)}
 
     def players(self) -> tuple[Player, ...]:
         """Who moves, in order."""
@@ -69,8 +76,18 @@ class Recipe(Family):
         """Scheduled numbers inside networks."""
         return ()
 
+    def unsound(self) -> str | None:
+        """Why this combination of choices cannot work, or None."""
+        return None
+
     def game(self, device: torch.device) -> Game:
-        """The game that this recipe describes: networks initialised from the seed, on ``device``."""
+        """The game that this recipe describes: networks initialised from the seed, on ``device``.
+
+        Raises:
+            GanvasError: the recipe is `unsound`.
+        """
+        if reason := self.unsound():
+            raise GanvasError(reason)
         torch.manual_seed(self.seed)
         networks = {role: network.to(device) for role, network in self.networks().items()}
         players = self.players()

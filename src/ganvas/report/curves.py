@@ -20,6 +20,7 @@ class Kind:
     unit: str
     keys: re.Pattern[str]
     log: bool = False
+    zero: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,22 +34,26 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """Curves in one unit. ``positive``: a logarithmic axis is possible; ``log``: it is the one to begin with."""
+    """Curves in one unit.
+
+    ``positive``: a logarithmic axis is possible; ``log``: it is the one to begin with; ``zero``: a linear one holds 0.
+    """
 
     title: str
     unit: str
     log: bool
     positive: bool
+    zero: bool
     series: list[Series]
 
 
-# In the order of the page; a key goes into the first panel that takes it.
+# In the order of the page; a key, marked with whose it is (`_marked`), goes into the first panel that takes it.
 KINDS = (
     Kind("Losses", "mean loss per sample, unweighted", re.compile(r"player:(?P<name>[^/]+/(?!.*_logits$).+)")),
     Kind("Discriminator’s scores", "mean logit", re.compile(r"player:(?P<name>.+_logits)")),
-    Kind("Gradient norms", "Euclidean norm of the gradient", re.compile(r":gradient_norm/(?P<name>.+)"), log=True),
-    Kind("Speed", "images per second", re.compile(r":(?P<name>images_per_second)")),
-    Kind("Other readings", "as reported", re.compile(r":(?P<name>.+)")),
+    Kind("Gradient norms", "Euclidean norm of the gradient", re.compile(r"gradient:(?P<name>.+)"), log=True),
+    Kind("Speed", "images per second", re.compile(r":(?P<name>images_per_second)"), zero=True),
+    Kind("Other readings", "as reported", re.compile(r"\w*:(?P<name>.*)", re.DOTALL)),
 )
 NOT_CURVES = {"images", "seconds", "alarms"}
 
@@ -56,12 +61,10 @@ NOT_CURVES = {"images", "seconds", "alarms"}
 def panels_of(ticks: list[dict[str, Any]]) -> list[Panel]:
     """Sort every numeric key of ``stats.jsonl`` into panels, in the order in which the keys first appear."""
     keys = list(dict.fromkeys(key for tick in ticks for key in tick if key not in NOT_CURVES))
-    players = {key.partition("/")[2] for key in keys if key.startswith("gradient_norm/")}
+    players = {_mover(key) for key in keys} - {""}
     grouped: dict[Kind, list[Series]] = {kind: [] for kind in KINDS}
     for key in keys:
-        first, slash, _ = key.partition("/")
-        is_players = bool(slash) and first != "gradient_norm" and (first in players or not players)
-        kind, name = _kind_of(f"{'player' * is_players}:{key}")
+        kind, name = _kind_of(_marked(key, players))
         series = _series(name, key, ticks)
         if any(y is not None for y in series.y):
             grouped[kind].append(series)
@@ -86,6 +89,20 @@ def alarms_of(ticks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(alarms.values())
 
 
+def _mover(key: str) -> str:
+    """The player whose gradient norm a key holds, written either way round; else ''."""
+    is_norm = key.startswith("gradient_norm/") or key.endswith("/gradient_norm")
+    return key.removeprefix("gradient_norm/").removesuffix("/gradient_norm") if is_norm else ""
+
+
+def _marked(key: str, players: set[str]) -> str:
+    """The key with what is known of it in front: ``gradient:``, ``player:`` or nothing (``:``)."""
+    if mover := _mover(key):
+        return f"gradient:{mover}"
+    first, slash, _ = key.partition("/")
+    return f"player:{key}" if slash and (first in players or not players) else f":{key}"
+
+
 def _kind_of(marked: str) -> tuple[Kind, str]:
     return next((kind, match["name"]) for kind in KINDS if (match := kind.keys.fullmatch(marked)))
 
@@ -99,4 +116,5 @@ def _series(name: str, key: str, ticks: list[dict[str, Any]]) -> Series:
 
 def _panel(kind: Kind, series: list[Series]) -> Panel:
     positive = all(y is None or y > 0 for curve in series for y in curve.y)
-    return Panel(kind.title, kind.unit, kind.log and positive, positive, series)
+    game_first = sorted(series, key=lambda curve: not curve.name.endswith("/adversarial"))
+    return Panel(kind.title, kind.unit, kind.log and positive, positive, kind.zero, game_first)

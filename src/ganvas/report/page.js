@@ -30,7 +30,7 @@
   function roundValues(low, high, about) {
     const rough = (high - low) / about || 1;
     const power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].map(m => m * power).find(s => s >= rough * 0.999);
+    const step = [1, 2, 5, 10].map(m => m * power).find(s => s >= rough * 0.7);
     const values = [];
     for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) values.push(+(k * step).toPrecision(12));
     return values;
@@ -121,8 +121,9 @@
     draw() {
       const box = this.box = measure(this.svg), log = this.log?.checked ?? false;
       const values = this.shown().flatMap(({ series }) => series.y.filter(v => v !== null && !(log && v <= 0)));
-      const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
-      const x = this.x = axis(run.positions[0], run.positions[last], box.left, box.right, false, box.right / 90);
+      const start = this.panel.zero && !log ? [0, 0] : [Infinity, -Infinity];
+      const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], start);
+      const x = this.x = axis(run.positions[0], run.positions[last], box.left, box.right, false, box.right / 80);
       const y = this.y = axis(...padded(...(values.length ? [low, high] : [1, 10]), log), box.bottom, box.top, log, 5);
       this.svg.firstChild.innerHTML = frame(box, x, y, "images seen") +
         run.alarms.map(v => `<path class="rang" d="M${x.at(v)} ${box.bottom - 1}l-4 8h8z"/>`).join("") +
@@ -142,8 +143,14 @@
         const drawn = value !== null && !(this.log?.checked && value <= 0);
         return drawn ? `<circle class="dot c${i % 7}" r="4.5" cx="${this.x.at(read)}" cy="${this.y.at(value)}"/>` : "";
       });
-      this.svg.lastChild.innerHTML = line(state.at, "cursor") + (state.hover === null ? "" : line(state.hover, "hover")) + dots.join("");
+      const hovered = state.hover === null ? "" : line(state.hover, "hover") + this.label(read);
+      this.svg.lastChild.innerHTML = line(state.at, "cursor") + hovered + dots.join("");
       this.buttons.forEach((button, i) => { one("output", button).textContent = reading(valueAt(this.panel.series[i], read)); });
+    }
+
+    label(images) {
+      const at = this.x.at(images), left = at > (this.box.left + this.box.right) / 2;
+      return `<text class="reads" x="${at + (left ? -6 : 6)}" y="${this.box.top + 8}" text-anchor="${left ? "end" : "start"}">${whole(images)}</text>`;
     }
 
     nearest(event) {
@@ -172,10 +179,10 @@
   function go(position) {
     state.at = Math.max(0, Math.min(last, position));
     state.hover = null;
-    const seen = whole(run.positions[state.at]) + " images seen";
+    const seen = whole(run.positions[state.at]);
     slider.value = state.at;
-    slider.setAttribute("aria-valuetext", seen);
-    one("#now").innerHTML = `<b>${whole(run.positions[state.at])}</b> images seen`;
+    slider.setAttribute("aria-valuetext", `${seen} images seen${withSheet.includes(state.at) ? "" : ", no sheet here"}`);
+    one("#now b").textContent = seen;
     if (picture) show();
     charts.forEach(chart => chart.mark());
   }

@@ -139,8 +139,6 @@ def _own(name: str) -> str:
 
 def _environment() -> Environment:
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
-    environment.filters |= {
-        name: getattr(tables, name) for name in ("number", "plain", "duration", "words")
-    }
+    environment.filters |= {"number": tables.number, "plain": tables.plain, "words": tables.words}
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     return environment

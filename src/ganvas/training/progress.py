@@ -12,7 +12,7 @@ from ganvas.games.player import Player
 
 
 class Progress:
-    """``images`` seen (real images of one global batch a round), ``round`` (the next one), and running sums of reports."""
+    """Images seen (real images of one global batch a round), the next round's number, and running sums of reports."""
 
     def __init__(self) -> None:
         self.images = 0

@@ -1,0 +1,5 @@
+"""``python -m ganvas`` is ``ganvas``."""
+
+from ganvas.cli.main import main
+
+main()

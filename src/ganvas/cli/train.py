@@ -1,0 +1,63 @@
+"""``ganvas train``: from a folder of pictures to a generator one can keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganvas.cli.output import Device, JsonFile, Seed
+
+
+def train(
+    recipe: Annotated[
+        str | None, typer.Argument(help="See `ganvas recipes`; or my_gan.py:function. Default: advised.")
+    ] = None,
+    data: Annotated[str, typer.Option(help="digits, mnist, a folder, a zip, an .npz …")] = "digits",
+    out: Annotated[Path | None, typer.Option(help="The run directory; default runs/<data>-<recipe>.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="Begin from this snapshot or run.")] = None,
+    images: Annotated[int | None, typer.Option(min=1, help="How many real images to see.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Or how long; measured once at the start.")] = None,
+    size: Annotated[str | None, typer.Option(help="64 or HEIGHTxWIDTH.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use only so many pictures.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Which labels to use; 'none' for none.")] = None,
+    mirror: Annotated[bool, typer.Option("--mirror", help="Also show every picture mirrored.")] = False,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="path=value, such as batch=32 or loss=hinge.")
+    ] = None,
+    sweep: Annotated[str | None, typer.Option(help="gamma: three short runs that find the penalty weight.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print recipe, size and time to expect; train nothing.")
+    ] = False,
+    seed: Seed = 0,
+    device: Device = "auto",
+    json: JsonFile = None,
+) -> None:
+    """Train a GAN. The same command again resumes; Ctrl-C saves."""
+    from pydantic import ValidationError
+    from rich.console import Console
+
+    from ganvas.cli.display import decoding
+    from ganvas.cli.training import dry, play, sweep_gamma
+    from ganvas.data.spec import DataSpec
+    from ganvas.errors import GanvasError
+    from ganvas.recipes.overrides import first_problem
+    from ganvas.training.start import Request, open_session, prepare
+
+    console = Console(stderr=True)
+    try:
+        spec = DataSpec.model_validate(
+            {"source": data, "size": size, "limit": limit, "labels": labels, "mirror": mirror}
+        )
+    except ValidationError as error:
+        raise GanvasError(f"--{first_problem(error)}") from error
+    request = Request(spec, recipe, out, images, start, settings or (), seed, device)
+    with decoding(console) as on_data:
+        prepared = prepare(request, console.print, on_data)
+    if dry_run:
+        dry(prepared, minutes, json, console)
+    elif sweep is not None:
+        sweep_gamma(prepared, sweep, images, minutes, json, console)
+    else:
+        play(open_session(prepared, minutes, images, console.print), json, console)

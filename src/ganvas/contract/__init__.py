@@ -1,0 +1,1 @@
+"""The laws that every GAN of ganvas keeps, from inside the package or outside."""

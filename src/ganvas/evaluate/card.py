@@ -1,0 +1,105 @@
+"""The report card: numbers that each carry what they were measured with. JSON-able, and the same whoever prints it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ganvas.config import Config
+
+
+class Protocol(Config):
+    """How a number was measured. Numbers whose protocols differ must not be compared."""
+
+    n_real: int | None = None
+    """Real pictures."""
+    n_fake: int | None = None
+    """Generated pictures; as many real ones stand in for them in the reference."""
+    k: int | None = None
+    """Which neighbour makes a ball's radius."""
+    seed: int = 0
+    extractor: str | None = None
+    dimension: int | None = None
+    resize: str | None = None
+    fingerprint: str | None = None
+    """Of the extractor."""
+    split: str | None = None
+    """Which real pictures."""
+    detail: str | None = None
+    """What else a second implementation would have to know."""
+
+    def __str__(self) -> str:
+        """All of it on one line."""
+        sizes = [f"{n:,} {side}" for n, side in ((self.n_real, "real"), (self.n_fake, "generated")) if n is not None]
+        extractor = f"{self.extractor} ({self.dimension}-d, resize {self.resize}, {self.fingerprint})"
+        parts = [
+            extractor if self.extractor else None,
+            " against ".join(sizes) or None,
+            f"k={self.k}" if self.k else None,
+            self.split,
+            self.detail,
+            f"seed {self.seed}",
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+class Measurement(Config):
+    """One number. ``None`` is n/a: it could not be measured, which is never the same as 0."""
+
+    name: str
+    """Stable key: `frechet_distance`, `kernel_distance`, `precision`, `recall`, `density`, `coverage` …"""
+    value: float | None
+    interval: tuple[float, float] | None = None
+    """95 %, where it is cheap; the real set held fixed."""
+    reference: float | None = None
+    """The same number for unseen real pictures in the generated ones' place: what a perfect generator would reach."""
+    unit: str = ""
+    better: Literal["higher", "lower"]
+    headline: bool = True
+    """False where another measurement says the same more soundly at this N."""
+    protocol: Protocol = Protocol()
+
+    @property
+    def key(self) -> str:
+        """`name` or `name/extractor`: unique in a card."""
+        return f"{self.name}/{self.protocol.extractor}" if self.protocol.extractor else self.name
+
+
+class ClassRow(Config):
+    """One class in the judge's eyes."""
+
+    name: str
+    share: float
+    """Of the generated pictures."""
+    reference_share: float
+    """Of unseen real pictures, by the same judge."""
+    accuracy: float | None = None
+    """Share of the pictures asked to show this class in which the judge sees it; None where none were asked to."""
+    interval: tuple[float, float] | None = None
+
+
+class Card(Config):
+    """All that was measured of one generator, or of one image set, against one data set."""
+
+    data: str
+    """Name of the real set."""
+    data_fingerprint: str
+    space: str
+    samples: int
+    """Generated pictures in all."""
+    truncation: float | None = None
+    seed: int
+    measurements: tuple[Measurement, ...]
+    classes: tuple[ClassRow, ...] = ()
+    judge_accuracy: float | None = None
+    """Share of unseen real pictures that the self-trained judge names rightly: what class accuracy can reach."""
+    notes: tuple[str, ...] = ()
+    """What could not be measured, and why."""
+    seconds: float
+
+    def find(self, name: str, extractor: str | None = None) -> Measurement | None:
+        """The measurement of that name (by that extractor), or None."""
+        return next((m for m in self.measurements if m.name == name and m.protocol.extractor == extractor), None)
+
+    def numbers(self) -> dict[str, float]:
+        """`key` → value of all that could be measured."""
+        return {m.key: m.value for m in self.measurements if m.value is not None}

@@ -1,0 +1,129 @@
+"""Generated pictures, wherever they come from, against real ones: features, then distances, then classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganvas.errors import GanvasError
+from ganvas.evaluate.card import ClassRow, Measurement
+from ganvas.evaluate.classes import class_rows, measure_classes
+from ganvas.evaluate.distances import measure_distances
+from ganvas.evaluate.extractor import Extractor, Material, OnProgress, UnsuitableError
+from ganvas.evaluate.extractors import make_extractor
+from ganvas.evaluate.judge import Judge
+from ganvas.evaluate.sets import Pictures, split
+from ganvas.space import Classes
+
+CHUNK = 256
+"""Pictures that are made and looked at together."""
+
+
+@dataclass(frozen=True)
+class Fakes:
+    """Pictures in chunks of uint8 (≤ CHUNK, C, H, W), ``count`` in all, and the classes asked for (count,)."""
+
+    chunks: Iterable[Tensor]
+    count: int
+    asked: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a card is made of."""
+
+    measurements: tuple[Measurement, ...]
+    notes: tuple[str, ...]
+    classes: tuple[ClassRow, ...] = ()
+    judge_accuracy: float | None = None
+
+
+def compare(
+    real: Pictures, fakes: Fakes, names: Sequence[str], seed: int, device: torch.device, on_progress: OnProgress
+) -> Findings:
+    """All distances in all the extractors' features and, where one of them is a judge, the classes.
+
+    Raises:
+        GanvasError: too few pictures, an unknown extractor, or none that suits these data.
+    """
+    parts = split(real, fakes.count, seed)
+    material = Material(real.images, real.labels, real.space, parts.known, parts.unseen, seed, device, on_progress)
+    extractors, notes = _suitable(names, material)
+    sides = {
+        "real pictures": Fakes(chunks(real.images, parts.real), len(parts.real)),
+        "unseen real pictures": Fakes(chunks(real.images, parts.unseen), len(parts.unseen)),
+        "generated pictures": fakes,
+    }
+    known, unseen, fake = (_features(extractors, what, side, on_progress) for what, side in sides.items())
+    measurements: list[Measurement] = []
+    for done, extractor in enumerate(extractors):
+        on_progress("measuring distances", done, len(extractors))
+        matched = fake[done][: len(parts.real)]
+        measurements += measure_distances(extractor, known[done], unseen[done], matched, seed)
+    on_progress("measuring distances", len(extractors), len(extractors))
+    findings = Findings(tuple(measurements), tuple(notes))
+    for extractor, theirs, ours in zip(extractors, unseen, fake, strict=True):
+        if isinstance(extractor, Judge) and real.labels is not None:
+            labels = torch.from_numpy(real.labels[parts.unseen])
+            return _with_classes(findings, extractor, real, ours, theirs, labels, fakes.asked, seed)
+    return findings
+
+
+def chunks(images: np.ndarray, rows: np.ndarray) -> Iterator[Tensor]:
+    """Those rows of (N, C, H, W) in chunks of uint8 (≤ CHUNK, C, H, W)."""
+    for start in range(0, len(rows), CHUNK):
+        yield torch.from_numpy(np.array(images[rows[start : start + CHUNK]]))
+
+
+def _suitable(names: Sequence[str], material: Material) -> tuple[list[Extractor], list[str]]:
+    """The extractors that can be made, and a note on each that cannot."""
+    made: list[Extractor] = []
+    notes: list[str] = []
+    for name in dict.fromkeys(names):
+        try:
+            made.append(make_extractor(name, material))
+        except UnsuitableError as error:
+            notes.append(f"n/a: {error}")
+    if not made:
+        raise GanvasError("no extractor is left to measure with" + "".join(f"; {note}" for note in notes))
+    return made, notes
+
+
+@torch.no_grad()
+def _features(extractors: Sequence[Extractor], what: str, side: Fakes, on_progress: OnProgress) -> list[Tensor]:
+    """Features (count, d) of each extractor; the pictures pass by once and are not kept."""
+    rows: list[list[Tensor]] = [[] for _ in extractors]
+    done = 0
+    for images in side.chunks:
+        for kept, extractor in zip(rows, extractors, strict=True):
+            kept.append(extractor(images))
+        done += len(images)
+        on_progress(f"looking at {what}", done, side.count)
+    return [torch.cat(kept) for kept in rows]
+
+
+def _with_classes(
+    findings: Findings,
+    judge: Judge,
+    real: Pictures,
+    fake: Tensor,
+    unseen: Tensor,
+    labels: Tensor,
+    asked: Tensor | None,
+    seed: int,
+) -> Findings:
+    """The findings, and what the judge makes of its features of generated (M, d) and of unseen real pictures (N, d)."""
+    ours, theirs = judge.classify(fake), judge.classify(unseen)
+    condition = real.space.condition
+    count = judge.head.out_features
+    names = condition.names if isinstance(condition, Classes) else tuple(map(str, range(count)))
+    return replace(
+        findings,
+        measurements=(*findings.measurements, *measure_classes(judge, ours, theirs, labels, asked, seed)),
+        classes=class_rows(names, ours, theirs, asked),
+        judge_accuracy=judge.accuracy,
+    )

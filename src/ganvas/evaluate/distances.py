@@ -1,0 +1,85 @@
+"""All distances between real and generated features of one extractor, each beside its real-versus-real value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ganvas.evaluate.card import Measurement, Protocol
+from ganvas.evaluate.extractor import Extractor
+from ganvas.metrics import bootstrap_mean, frechet_distance, kernel_distance, neighbour_scores, wilson
+
+K_MANIFOLD = 3
+K_DENSITY = 5
+SUBSETS = 100
+SPLIT = "disjoint random halves of the real set"
+
+Better = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A distance before it knows its reference."""
+
+    name: str
+    value: float
+    better: Better
+    interval: tuple[float, float] | None = None
+    k: int | None = None
+    detail: str | None = None
+
+
+def distances(real: Tensor, fake: Tensor, seed: int) -> list[Estimate]:
+    """Every distance of fake (M, d) from real (N, d), in the order in which a card shows them."""
+    generator = torch.Generator().manual_seed(seed)
+    kernel = kernel_distance(real, fake, generator=generator, subsets=SUBSETS)
+    scores = neighbour_scores(real, fake, k_manifold=K_MANIFOLD, k_density=K_DENSITY)
+    means = scores.means()
+
+    def share(name: str, k: int) -> Estimate:
+        return Estimate(name, means[name], "higher", wilson(means[name], len(vars(scores)[name])), k)
+
+    subsets = f"{kernel.subsets} subsets of {kernel.subset_size}, std {kernel.std:.3g}"
+    return [
+        Estimate("frechet_distance", frechet_distance(real, fake), "lower"),
+        Estimate("kernel_distance", kernel.mean, "lower", kernel.interval, detail=subsets),
+        share("precision", K_MANIFOLD),
+        share("recall", K_MANIFOLD),
+        Estimate("density", means["density"], "higher", bootstrap_mean(scores.density, generator), K_DENSITY),
+        share("coverage", K_DENSITY),
+    ]
+
+
+def measure_distances(extractor: Extractor, real: Tensor, unseen: Tensor, fake: Tensor, seed: int) -> list[Measurement]:
+    """The distances of fake (M, d) from real (N, d), and of unseen real features (M, d) from the same as reference.
+
+    Where N is under 2·d the kernel distance is the headline instead of the Fréchet distance, whose bias is then as
+    large as what it measures.
+    """
+    headline = {"frechet_distance": len(real) >= 2 * extractor.dimension}
+    headline["kernel_distance"] = not headline["frechet_distance"]
+    protocol = Protocol(
+        n_real=len(real),
+        n_fake=len(fake),
+        seed=seed,
+        extractor=extractor.name,
+        dimension=extractor.dimension,
+        resize=extractor.resize,
+        fingerprint=extractor.fingerprint,
+        split=SPLIT,
+    )
+    return [
+        Measurement(
+            name=found.name,
+            value=found.value,
+            interval=found.interval,
+            reference=reference.value,
+            better=found.better,
+            headline=headline.get(found.name, True),
+            protocol=protocol.but(k=found.k, detail=found.detail),
+        )
+        for found, reference in zip(distances(real, fake, seed), distances(real, unseen, seed), strict=True)
+    ]

@@ -1,0 +1,69 @@
+"""Frames into a strip, a GIF or a film."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from ganvas.errors import GanvasError
+from ganvas.files import replacing, write_whole
+from ganvas.images import enlarge, grid, save_picture, to_picture
+
+FRAMES_PER_SECOND = 12
+
+
+def write_frames(frames: np.ndarray, out: Path, columns: int) -> str:
+    """Write uint8 (T, C, H, W) as a ``.png`` strip with so many columns, a ``.gif``, or (with ffmpeg) an ``.mp4``.
+
+    Raises:
+        GanvasError: another ending, no ffmpeg, or the place cannot be written.
+    """
+    if out.suffix == ".png":
+        save_picture(enlarge(grid(frames, columns), to_at_least=400), out)
+    elif out.suffix == ".gif":
+        _write_gif(frames, out)
+    elif out.suffix == ".mp4":
+        _write_mp4(frames, out)
+    else:
+        raise GanvasError(f"--out {out}: end it in .png (a strip), .gif or .mp4")
+    return f"{len(frames)} frames in {out}"
+
+
+def _write_gif(frames: np.ndarray, out: Path) -> None:
+    first, *rest = [to_picture(enlarge(frame, to_at_least=256)) for frame in frames]
+    duration = 1000 // FRAMES_PER_SECOND
+    write_whole(
+        out,
+        lambda beside: first.save(beside, format="GIF", save_all=True, append_images=rest, duration=duration, loop=0),
+    )
+
+
+def _write_mp4(frames: np.ndarray, out: Path) -> None:
+    colour = [np.asarray(to_picture(enlarge(frame, to_at_least=256)).convert("RGB")) for frame in frames]
+    height, width = (side // 2 * 2 for side in colour[0].shape[:2])  # H.264 wants even sides
+    raw = b"".join(np.ascontiguousarray(frame[:height, :width]).tobytes() for frame in colour)
+    command = [
+        *(_ffmpeg(), "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"),
+        *("-s", f"{width}x{height}", "-r", str(FRAMES_PER_SECOND), "-i", "-"),
+        *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-f", "mp4"),
+    ]
+    with replacing(out) as beside:
+        done = subprocess.run([*command, str(beside)], input=raw, capture_output=True, check=False)
+        if done.returncode:
+            raise GanvasError(f"ffmpeg could not write {out}: {done.stderr.decode(errors='replace').strip()[-200:]}")
+
+
+def _ffmpeg() -> str:
+    if found := shutil.which("ffmpeg"):
+        return found
+    try:
+        import imageio_ffmpeg
+
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except Exception as error:  # an optional package may fail in many ways
+        raise GanvasError(
+            ".mp4 needs ffmpeg: install it, or pip install 'ganvas[video]'; .gif needs nothing"
+        ) from error

@@ -1,0 +1,129 @@
+"""One sitting of a run: everything bound together, resumed where it stood, played, saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from ganvas.data.dataset import Dataset
+from ganvas.errors import GanvasError
+from ganvas.games.batch import Batches
+from ganvas.recipes.recipe import Recipe
+from ganvas.snapshot import Snapshot
+from ganvas.training.average import Averages
+from ganvas.training.interrupt import Interrupted, stopping_on_signals
+from ganvas.training.loop import Callback, train
+from ganvas.training.pictures import Pictures
+from ganvas.training.progress import Progress
+from ganvas.training.run import Run
+from ganvas.training.runtime import Runtime
+from ganvas.training.saver import Saver
+from ganvas.training.state import is_finite, parts_of, read_state, restore, write_state
+from ganvas.training.stopwatch import Stopwatch
+from ganvas.training.ticks import REMEDY, DivergenceError, Ticks
+
+TICKS, SHEETS = 150, 30
+"""How many lines of statistics and sheets of samples a run leaves, at most 50,000 images apart."""
+SAVE_SECONDS = 60.0
+
+
+class Session:
+    """A recipe, its data and its directory, ready to play."""
+
+    def __init__(self, recipe: Recipe, data: Dataset, run: Run, runtime: Runtime) -> None:
+        self.recipe, self.run, self.runtime = recipe, run, runtime
+        world = runtime.place.world
+        if recipe.batch % (recipe.parts * world):
+            raise GanvasError(f"batch={recipe.batch} does not divide into parts={recipe.parts} on {world} processes")
+        self.game = recipe.game(runtime.place.device)
+        mirror = recipe.data is not None and recipe.data.mirror
+        self.batches = Batches(data, recipe.batch, self.game.turns, recipe.seed, runtime.place, recipe.parts, mirror)
+        self.progress, self.stopwatch = Progress(), Stopwatch()
+        self.averages = Averages(self.game, recipe.keeps, recipe.average, recipe.batch)
+        self.snapshot = Snapshot(self.averages.networks, recipe, 0)
+        every = [max(recipe.batch, min(self.game.horizon // times, 50_000)) for times in (TICKS, SHEETS)]
+        self.ticks = Ticks(run, self.stopwatch, recipe.batch, every[0])
+        self.pictures = Pictures(run, self.snapshot, recipe.batch, every[1])
+        self.parts = parts_of(
+            self.game, averages=self.averages, progress=self.progress, ticks=self.ticks, stopwatch=self.stopwatch
+        )
+
+    def resume(self) -> None:
+        """Go on from the run's state, or begin: what lies beyond it in the directory is cut back.
+
+        Raises:
+            GanvasError: the state is damaged or does not fit.
+        """
+        if self.run.state_file.exists():
+            restore(self.parts, read_state(self.run.state_file), self.run.state_file)
+        if not self.runtime.leads:
+            return
+        self.run.cut_back(self.progress.images)
+        self.run.write_recipe(self.recipe)
+        self.run.log(f"{'resumed' if self.progress.images else 'started'} at {self.progress.images:,} images")
+        if not self.progress.images:
+            self.pictures.draw(0)
+
+    def warm_start(self, start: Snapshot, others: dict[str, dict[str, torch.Tensor]]) -> None:
+        """Begin from trained networks: the snapshot's, and from its run's state those that the snapshot leaves out.
+
+        Raises:
+            GanvasError: the networks do not fit this recipe.
+        """
+        weights = {**others, **{role: network.state_dict() for role, network in start.networks.items()}}
+        try:
+            for role, state in weights.items():
+                self.game.networks[role].load_state_dict(state)
+        except (RuntimeError, KeyError) as error:
+            raise GanvasError(
+                f"--from: its networks do not fit ({start.recipe.name} at {start.space}, here {self.recipe.name} at "
+                f"{self.recipe.space}); use the same recipe, size and classes"
+            ) from error
+        self.averages.load_state_dict({role: self.game.networks[role].state_dict() for role in self.recipe.keeps})
+
+    def save(self) -> None:
+        """Write snapshot and state, unless something is not finite.
+
+        Raises:
+            GanvasError: the disk is full or the place cannot be written; the old files are intact.
+            DivergenceError: a weight is not finite; the old files are intact.
+        """
+        if not is_finite(self.parts):
+            raise DivergenceError(
+                f"training diverged: a weight is not finite at {self.progress.images:,} images; {REMEDY}"
+            )
+        self.snapshot.images = self.progress.images
+        self.snapshot.save(self.run.snapshot_file)
+        write_state(self.run.state_file, self.parts)
+
+    def play(self, watchers: Sequence[Callback] = (), save_seconds: float = SAVE_SECONDS) -> bool:
+        """Train to the recipe's number of images, saving on the way; False when the user stopped it before.
+
+        Raises:
+            DivergenceError: training left the finite numbers.
+            GanvasError: the run directory cannot be written.
+        """
+        try:
+            with stopping_on_signals() as interrupt:
+                callbacks: list[Callback] = [self.averages]
+                if self.runtime.leads:
+                    callbacks += [self.ticks, self.pictures, *watchers, Saver(self.save, save_seconds), interrupt]
+                train(self.game, self.batches, self.progress, self.recipe.images, self.runtime, callbacks)
+        except Interrupted:
+            self._end("stopped")
+            return False
+        except DivergenceError as error:
+            self.run.log(str(error))
+            raise
+        except OSError as error:
+            raise GanvasError(
+                f"cannot write {self.run.path}: {error.strerror or error}; the last state is kept"
+            ) from error
+        self._end("finished")
+        return True
+
+    def _end(self, how: str) -> None:
+        if self.runtime.leads:
+            self.save()
+            self.run.log(f"{how} at {self.progress.images:,} images after {self.stopwatch.seconds:.0f} s of training")

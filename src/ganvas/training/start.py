@@ -1,0 +1,185 @@
+"""From what a user says (a recipe's name, some data) to a session that is ready to play."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganvas.augment.diffaugment import DiffAugment
+from ganvas.data.dataset import Dataset, open_data
+from ganvas.data.doctor import suggest_recipe
+from ganvas.data.spec import DataSpec
+from ganvas.errors import GanvasError
+from ganvas.recipes.noise import NoiseRecipe
+from ganvas.recipes.overrides import overridden
+from ganvas.recipes.recipe import Recipe
+from ganvas.recipes.table import MakeRecipe, find_recipe
+from ganvas.snapshot import open_snapshot
+from ganvas.training.plan import Plan, measure
+from ganvas.training.run import Run, agree
+from ganvas.training.runtime import Runtime, detect
+from ganvas.training.session import Session
+from ganvas.training.state import read_state
+
+FEW = 10_000
+"""Under this many pictures a discriminator learns them by heart; DiffAugment is then on unless it is set otherwise."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What can be asked of a training; None means: find out."""
+
+    data: DataSpec
+    recipe: str | MakeRecipe | None = None
+    out: Path | None = None
+    images: int | None = None
+    start: str | Path | None = None
+    settings: Sequence[str] = ()
+    seed: int = 0
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A recipe resolved against its data, and the machine it will run on."""
+
+    recipe: Recipe
+    data: Dataset
+    runtime: Runtime
+    out: Path
+    start: str | Path | None = None
+
+    @property
+    def run(self) -> Run:
+        return Run(self.out)
+
+    def plan(self) -> Plan:
+        """Measured cost; see `measure`."""
+        return measure(self.recipe, self.data, self.runtime)
+
+
+def prepare(
+    request: Request, say: Say = lambda text: None, on_data: Callable[[int, int], None] | None = None
+) -> Prepared:
+    """Open the data, choose and resolve the recipe; nothing is written yet.
+
+    Raises:
+        GanvasError: data, recipe, setting or device cannot be used; each in one line.
+    """
+    data = open_data(request.data, on_data)
+    make = request.recipe if callable(request.recipe) else find_recipe(request.recipe or _suggested(data, request, say))
+    recipe = make(data.space).but(data=request.data, seed=request.seed)
+    recipe = overridden(_augmented(recipe, len(data.images), say), request.settings)
+    recipe = recipe.but(images=request.images or recipe.images)
+    runtime = detect(request.device, recipe.precision)
+    out = request.out or Path("runs") / f"{data.name}-{recipe.name}"
+    return Prepared(recipe, data, runtime, out, request.start)
+
+
+def open_session(
+    prepared: Prepared, minutes: float | None = None, images: int | None = None, say: Say = lambda text: None
+) -> Session:
+    """Begin the run, or go on with it where its state stands.
+
+    Raises:
+        GanvasError: the directory belongs to another recipe or other data, or its state is damaged.
+    """
+    run, recipe = prepared.run, prepared.recipe
+    resumes = run.recipe_file.exists()
+    if resumes:
+        recipe = agree(run, recipe if images else recipe.but(images=run.recipe().images))
+        _same_data(run, prepared.data)
+    else:
+        if minutes is not None:
+            recipe = recipe.but(images=_whole_rounds(prepared.plan().images(minutes), recipe.batch))
+            say(f"{minutes:g} minutes are about {recipe.images:,} images on this machine")
+        recipe = recipe.but(horizon=recipe.images)
+    session = Session(recipe, prepared.data, run, prepared.runtime)
+    if prepared.start is not None and not resumes:
+        _warm_start(session, prepared.start)
+    session.resume()
+    if session.runtime.leads:
+        facts = {"name": prepared.data.name, "fingerprint": prepared.data.fingerprint, **prepared.data.summary}
+        run.write_json("data.json", facts)
+    return session
+
+
+def _suggested(data: Dataset, request: Request, say: Say) -> str:
+    on_gpu = detect(request.device).place.device.type == "cuda"
+    name, reason = suggest_recipe(data.space, len(data.images), on_gpu)
+    say(f"recipe {name}: {reason}")
+    return name
+
+
+def _augmented(recipe: Recipe, count: int, say: Say) -> Recipe:
+    if not isinstance(recipe, NoiseRecipe) or recipe.augment is not None or count >= FEW:
+        return recipe
+    say(f"DiffAugment is on: {count:,} pictures are few (--set augment=none turns it off)")
+    return recipe.but(augment=DiffAugment())
+
+
+def _whole_rounds(images: int, batch: int) -> int:
+    return max(1, images // batch) * batch
+
+
+def _same_data(run: Run, data: Dataset) -> None:
+    known = run.read_json("data.json").get("fingerprint", data.fingerprint)
+    if known != data.fingerprint:
+        raise GanvasError(
+            f"{run.path} was started with other pictures than {data.name} holds now; choose another --out"
+        )
+
+
+def _warm_start(session: Session, start: str | Path) -> None:
+    """Networks from a snapshot; where it lies in a run directory, the ones it leaves out come from the run's state."""
+    snapshot = open_snapshot(start)
+    others: dict[str, dict[str, torch.Tensor]] = {}
+    if (state_file := Run(Path(start)).state_file).is_file():
+        states: dict[str, Any] = read_state(state_file)
+        for role in session.game.networks.keys() - snapshot.networks.keys():
+            others[role] = states[f"network/{role}"]
+    session.warm_start(snapshot, others)
+
+
+def train(
+    recipe: str | MakeRecipe | None = None,
+    *,
+    data: str,
+    out: str | Path | None = None,
+    images: int | None = None,
+    minutes: float | None = None,
+    size: int | tuple[int, int] | None = None,
+    limit: int | None = None,
+    labels: str | None = None,
+    mirror: bool = False,
+    start: str | Path | None = None,
+    settings: Sequence[str] = (),
+    seed: int = 0,
+    device: str = "auto",
+) -> Run:
+    """Train a GAN, or go on with a run; the Python side of ``ganvas train``.
+
+    Args:
+        recipe: a name of ``ganvas recipes``, a function from `Space` to `Recipe`, or None for the recommended one.
+        data: a packaged or known name, a folder, a zip, an ``.npz`` or idx files.
+        out: the run directory, by default ``runs/<data>-<recipe>``; the same call again resumes.
+        images: how many real images to see. minutes: or how long to train, measured once at the start.
+        size, limit, labels, mirror: see `DataSpec`.
+        start: a snapshot or run to begin from.
+        settings: changes such as ``"penalties.r1.gamma=1"``.
+
+    Raises:
+        GanvasError: anything that the user can mend, in one line.
+    """
+    spec = DataSpec(source=data, size=size, limit=limit, labels=labels, mirror=mirror)
+    place = Path(out) if out is not None else None
+    prepared = prepare(Request(spec, recipe, place, images, start, settings, seed, device))
+    session = open_session(prepared, minutes, images)
+    session.play()
+    return session.run

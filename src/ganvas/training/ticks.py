@@ -1,0 +1,67 @@
+"""A line of numbers every so many images, and the end of a run that has left the finite numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ganvas.errors import GanvasError
+from ganvas.games.game import Game
+from ganvas.training.progress import Progress
+from ganvas.training.run import Run
+from ganvas.training.stopwatch import Stopwatch
+
+EXPLODED = 1e8
+"""A mean beyond this is no longer a loss; float32 has lost the rest of the sum by then."""
+
+REMEDY = (
+    "the last finite state is kept. "
+    "Try lower optimizers.*.lr, a higher penalty gamma or a larger batch, in a new run (--out)"
+)
+
+
+class DivergenceError(GanvasError):
+    """A loss or gradient is not finite, or has exploded. The last finite state is kept."""
+
+
+def due(progress: Progress, batch: int, every: int) -> bool:
+    """Whether the round that just ended crossed a multiple of ``every`` images."""
+    return progress.images // every > (progress.images - batch) // every
+
+
+class Ticks:
+    """Writes the means since the last tick into ``stats.jsonl`` every ``every`` images."""
+
+    def __init__(self, run: Run, stopwatch: Stopwatch, batch: int, every: int) -> None:
+        self.run, self.stopwatch, self.batch, self.every = run, stopwatch, batch, every
+        self.last_images, self.last_seconds = 0, 0.0
+
+    def __call__(self, game: Game, progress: Progress) -> None:
+        if not due(progress, self.batch, self.every):
+            return
+        means, seconds = progress.means(), self.stopwatch.seconds
+        check(means, progress.images)
+        rate = (progress.images - self.last_images) / max(seconds - self.last_seconds, 1e-9)
+        row = {"images": progress.images, "seconds": round(seconds, 3), "images_per_second": round(rate, 1), **means}
+        with self.run.stats_file.open("a", encoding="utf-8") as stats:
+            stats.write(json.dumps({**row, "alarms": []}) + "\n")
+        self.last_images, self.last_seconds = progress.images, seconds
+        progress.clear()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"images": self.last_images, "seconds": self.last_seconds}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.last_images, self.last_seconds = state["images"], state["seconds"]
+
+
+def check(means: Mapping[str, float], images: int) -> None:
+    """Raise `DivergenceError`, naming player and term, when a mean is not finite or has exploded."""
+    for name, mean in means.items():
+        if not math.isfinite(mean) or abs(mean) > EXPLODED:
+            player, _, term = name.partition("/")
+            raise DivergenceError(
+                f"training diverged: the {player}'s {term} is {mean:g} at {images:,} images; {REMEDY}"
+            )
