@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from ganvas import __version__
@@ -134,7 +134,8 @@ class Snapshot:
             "images": self.images,
             "metrics": self.metrics,
         }
-        write_whole(path, lambda beside: save_file(tensors, beside, metadata={"ganvas": json.dumps(about)}))
+        content = save(tensors, metadata={"ganvas": json.dumps(about)})
+        write_whole(path, lambda beside: beside.write_bytes(content))
 
 
 def _padded(rows: Tensor, device: torch.device) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -54,7 +54,7 @@ def live(console: Console, seen: int, total: int) -> Iterator[Display]:
 
 
 @contextmanager
-def decoding(console: Console) -> Iterator[object]:
+def decoding(console: Console) -> Iterator[Callable[[int, int], None]]:
     """Within: a bar for decoding pictures, shown only once there is something to decode."""
     with Progress(
         "decoding pictures", BarColumn(), "{task.completed:,.0f} of {task.total:,.0f}", console=console

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -116,10 +117,9 @@ def accumulates_exactly(recipe: Recipe) -> None:
     if any(player.turn is not NoiseTurn for player in game.players) or getattr(recipe, "augment", None) is not None:
         return
     torch.manual_seed(1)
+    prior: Any = game.networks["generator"].prior
     draws = [
-        Draws(
-            game.networks["generator"].prior.draw(recipe.batch, torch.device("cpu")), torch.rand(recipe.batch, 1, 1, 1)
-        )
+        Draws(prior.draw(recipe.batch, torch.device("cpu")), torch.rand(recipe.batch, 1, 1, 1))
         for _ in range(game.turns)
     ]
     whole = Trial(recipe).with_plain_steps().hand_out(draws).play(1).weights()

@@ -21,7 +21,7 @@ from ganvas.data.fit import RESIZE_IN_WORDS, fit
 from ganvas.data.picture import Unreadable
 from ganvas.data.source import Labels, Source
 from ganvas.data.spec import DataSpec
-from ganvas.data.survey import Survey, frame, survey
+from ganvas.data.survey import Survey, frame, size_counts, survey
 from ganvas.errors import GanvasError
 from ganvas.space import Classes, Space
 
@@ -194,7 +194,7 @@ def _summary(
         "found": len(source.pictures.names),
         "limit": spec.limit,
         "space": str(space),
-        "sizes": {f"{h}x{w}": n for (h, w), n in seen.sizes.most_common()},
+        "sizes": size_counts(seen.sizes),
         "resize": "none: all pictures have this size" if untouched else RESIZE_IN_WORDS,
         "modes": dict(seen.modes.most_common()),
         "formats": dict(seen.formats.most_common()),

@@ -8,17 +8,17 @@ from pydantic import BeforeValidator, Field
 
 from ganvas.config import Config
 
-Side = Annotated[int, Field(ge=1)]
 
-
-def _written_size(value: Any) -> Any:
-    """'64' → 64 and '64x96' → (64, 96), as people write sizes on a command line; the rest is left to pydantic."""
-    if not isinstance(value, str):
-        return value
-    sides = value.lower().replace("×", "x").split("x")
-    if len(sides) > 2 or not all(side.strip().isdigit() for side in sides):
-        raise ValueError(f"a size is a number or HEIGHTxWIDTH, such as 64 or 64x96, not '{value}'")
-    return int(sides[0]) if len(sides) == 1 else tuple(int(side) for side in sides)
+def _sides(value: Any) -> Any:
+    """A size as people write it: 64, (64, 96), or on a command line '64' and '64x96'."""
+    if value is None:
+        return None
+    written = value.lower().replace("×", "x").split("x") if isinstance(value, str) else value
+    sides = list(written) if isinstance(written, list | tuple) else [written]
+    whole = [int(side) for side in sides if isinstance(side, int) or (isinstance(side, str) and side.isdecimal())]
+    if whole != [side for side in whole if side > 0] or len(whole) != len(sides) or len(sides) not in (1, 2):
+        raise ValueError(f"a size is a number of pixels or HEIGHTxWIDTH, such as 64 or 64x96, not {value!r}")
+    return whole[0] if len(whole) == 1 else tuple(whole)
 
 
 class DataSpec(Config):
@@ -26,7 +26,7 @@ class DataSpec(Config):
 
     source: str = Field(min_length=1)
     """Packaged name (`digits`), known name (`mnist`, `fashion-mnist`, `cifar10`), or a path."""
-    size: Annotated[Side | tuple[Side, Side] | None, BeforeValidator(_written_size)] = None
+    size: Annotated[int | tuple[int, int] | None, BeforeValidator(_sides)] = None
     """Side of the square pictures, or (height, width), in pixels; None keeps the size that all pictures share."""
     channels: Annotated[int, Field(ge=1)] | None = None
     """None keeps what the data have; 1 is grey, 3 is colour, 4 is colour with opacity."""

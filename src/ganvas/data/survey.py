@@ -61,6 +61,13 @@ def frame(seen: Survey, spec: DataSpec) -> tuple[int, tuple[int, int]]:
     return channels, spec.shape or next(iter(seen.sizes))
 
 
+def size_counts(sizes: Counter[tuple[int, int]], most: int = 50) -> dict[str, int]:
+    """{'HEIGHTxWIDTH': pictures}, the most frequent first; beyond ``most`` the rest is one sum, 'others'."""
+    counts = {f"{height}x{width}": count for (height, width), count in sizes.most_common(most)}
+    others = sum(sizes.values()) - sum(counts.values())
+    return counts | ({"others": others} if others else {})
+
+
 def sizes_in_words(sizes: Counter[tuple[int, int]], shown: int = 3) -> str:
     """'200x200 (12), 100x80 (3) and 4 more', as height x width, the most frequent first."""
     first = ", ".join(f"{height}x{width} ({count:,})" for (height, width), count in sizes.most_common(shown))

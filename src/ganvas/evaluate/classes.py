@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -10,87 +12,95 @@ from ganvas.evaluate.judge import Judge
 from ganvas.metrics import wilson
 
 
-def class_rows(names: tuple[str, ...], seen: Tensor, unseen: Tensor, asked: Tensor | None) -> tuple[ClassRow, ...]:
-    """One row a class.
+@dataclass(frozen=True)
+class Opinions:
+    """Classes int64: of real pictures by their labels, of unseen real and of generated ones by label and by the judge.
 
-    Args:
-        names: of the classes.
-        seen: int64 (M,), what the judge sees in the generated pictures.
-        unseen: int64 (N,), what it sees in unseen real ones.
-        asked: int64 (M,), what the generator was asked for, or None.
+    ``asked`` (M,) is what the generator was asked for, the generated pictures' label as it were, or None.
     """
-    return tuple(_row(name, label, seen, unseen, asked) for label, name in enumerate(names))
+
+    real: Tensor
+    unseen: Tensor
+    unseen_judged: Tensor
+    asked: Tensor | None
+    fake_judged: Tensor
 
 
-def _row(name: str, label: int, seen: Tensor, unseen: Tensor, asked: Tensor | None) -> ClassRow:
+def class_rows(names: tuple[str, ...], opinions: Opinions) -> tuple[ClassRow, ...]:
+    """One row a class."""
+    return tuple(_row(name, label, opinions) for label, name in enumerate(names))
+
+
+def _row(name: str, label: int, opinions: Opinions) -> ClassRow:
+    seen, asked = opinions.fake_judged, opinions.asked
     right = seen[asked == label] == label if asked is not None else seen[:0]
-    accuracy = float(right.double().mean()) if len(right) else None
+    accuracy = _mean(right) if len(right) else None
     return ClassRow(
         name=name,
-        share=float((seen == label).double().mean()),
-        reference_share=float((unseen == label).double().mean()),
+        share=_mean(seen == label),
+        reference_share=_mean(opinions.unseen_judged == label),
         accuracy=accuracy,
         interval=wilson(accuracy, len(right)) if accuracy is not None else None,
     )
 
 
-def measure_classes(
-    judge: Judge, seen: Tensor, unseen: Tensor, labels: Tensor, asked: Tensor | None, seed: int
-) -> list[Measurement]:
+def measure_classes(judge: Judge, opinions: Opinions, seed: int) -> list[Measurement]:
     """`class_share_distance`: half the sum of the differences between the classes' shares and the real ones, in [0, 1].
     Where classes were asked for also `class_accuracy` and `class_accuracy_lowest`, that of the worst class.
 
-    The references are the same numbers of unseen real pictures, of whom ``labels`` (N,) were asked for, as it were.
+    The references are the same numbers of unseen real pictures, whose labels were asked for, as it were.
     """
+    seen = opinions.fake_judged
+    matched = seen[: len(opinions.unseen)]  # two random shares differ by less, the more pictures there are
     protocol = Protocol(
-        n_real=len(unseen),
-        n_fake=len(seen),
+        n_real=len(opinions.unseen),
+        n_fake=len(matched),
         seed=seed,
         extractor=judge.name,
         dimension=judge.dimension,
         resize=judge.resize,
         fingerprint=judge.fingerprint,
-        split="judge trained on none of the reference",
+        split="judge trained without the reference",
     )
-    count = judge.head.out_features
-    matched = seen[: len(unseen)]  # the distance of two random shares depends on how many pictures there are
     distance = Measurement(
         name="class_share_distance",
-        value=_share_distance(matched, labels, count),
-        reference=_share_distance(unseen, labels, count),
+        value=_share_distance(matched, opinions.real),
+        reference=_share_distance(opinions.unseen_judged, opinions.real),
         better="lower",
-        protocol=protocol.but(n_fake=len(matched)),
+        protocol=protocol,
     )
-    if asked is None:
+    if opinions.asked is None:
         return [distance]
-    accuracies, references = _accuracies(seen, asked), _accuracies(unseen, labels)
-    right = float((seen == asked).double().mean())
-    return [
-        distance,
-        Measurement(
-            name="class_accuracy",
-            value=right,
-            interval=wilson(right, len(seen)),
-            reference=judge.accuracy,
-            better="higher",
-            protocol=protocol,
-        ),
-        Measurement(
-            name="class_accuracy_lowest",
-            value=min(accuracies),
-            reference=min(references),
-            better="higher",
-            protocol=protocol,
-        ),
-    ]
+    right = _mean(seen == opinions.asked)
+    accuracy = Measurement(
+        name="class_accuracy",
+        value=right,
+        interval=wilson(right, len(seen)),
+        reference=judge.accuracy,
+        better="higher",
+        protocol=protocol.but(n_fake=len(seen)),
+    )
+    lowest = Measurement(
+        name="class_accuracy_lowest",
+        value=_lowest(seen, opinions.asked),
+        reference=_lowest(opinions.unseen_judged, opinions.unseen),
+        better="higher",
+        protocol=accuracy.protocol,
+    )
+    return [distance, accuracy, lowest]
 
 
-def _share_distance(seen: Tensor, labels: Tensor, count: int) -> float:
+def _share_distance(some: Tensor, others: Tensor) -> float:
     """Total variation distance between the classes' shares."""
-    shares = [torch.bincount(classes, minlength=count).double() / len(classes) for classes in (seen, labels)]
-    return float((shares[0] - shares[1]).abs().sum() / 2)
+    count = int(torch.cat([some, others]).max()) + 1
+    shares, theirs = (torch.bincount(classes, minlength=count).double() / len(classes) for classes in (some, others))
+    return float((shares - theirs).abs().sum() / 2)
 
 
-def _accuracies(seen: Tensor, asked: Tensor) -> list[float]:
-    """Share seen as asked, of each class that was asked for."""
-    return [float((seen[asked == label] == label).double().mean()) for label in torch.unique(asked)]
+def _lowest(seen: Tensor, asked: Tensor) -> float:
+    """Share seen as asked, of the class in which it is lowest."""
+    return min(_mean(seen[asked == label] == label) for label in torch.unique(asked))
+
+
+def _mean(hits: Tensor) -> float:
+    return float(hits.double().mean())

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganvas.errors import GanvasError
 from ganvas.evaluate.card import ClassRow, Measurement
-from ganvas.evaluate.classes import class_rows, measure_classes
+from ganvas.evaluate.classes import Opinions, class_rows, measure_classes
 from ganvas.evaluate.distances import measure_distances
 from ganvas.evaluate.extractor import Extractor, Material, OnProgress, UnsuitableError
 from ganvas.evaluate.extractors import make_extractor
@@ -36,8 +36,8 @@ class Fakes:
 class Findings:
     """What a card is made of."""
 
-    measurements: tuple[Measurement, ...]
-    notes: tuple[str, ...]
+    measurements: tuple[Measurement, ...] = ()
+    notes: tuple[str, ...] = ()
     classes: tuple[ClassRow, ...] = ()
     judge_accuracy: float | None = None
 
@@ -58,19 +58,30 @@ def compare(
         "unseen real pictures": Fakes(chunks(real.images, parts.unseen), len(parts.unseen)),
         "generated pictures": fakes,
     }
-    known, unseen, fake = (_features(extractors, what, side, on_progress) for what, side in sides.items())
-    measurements: list[Measurement] = []
-    for done, extractor in enumerate(extractors):
+    features = [_features(extractors, what, side, on_progress) for what, side in sides.items()]
+    findings = Findings(notes=tuple(notes))
+    for done, (extractor, known, unseen, fake) in enumerate(zip(extractors, *features, strict=True)):
         on_progress("measuring distances", done, len(extractors))
-        matched = fake[done][: len(parts.real)]
-        measurements += measure_distances(extractor, known[done], unseen[done], matched, seed)
-    on_progress("measuring distances", len(extractors), len(extractors))
-    findings = Findings(tuple(measurements), tuple(notes))
-    for extractor, theirs, ours in zip(extractors, unseen, fake, strict=True):
+        distances = measure_distances(extractor, known, unseen, fake[: len(known)], seed)
+        findings = replace(findings, measurements=(*findings.measurements, *distances))
         if isinstance(extractor, Judge) and real.labels is not None:
-            labels = torch.from_numpy(real.labels[parts.unseen])
-            return _with_classes(findings, extractor, real, ours, theirs, labels, fakes.asked, seed)
+            labels = torch.from_numpy(real.labels)
+            judged = (extractor.classify(unseen), fakes.asked, extractor.classify(fake))
+            opinions = Opinions(labels[parts.real], labels[parts.unseen], *judged)
+            findings = _with_classes(findings, extractor, opinions, real, seed)
+    on_progress("measuring distances", len(extractors), len(extractors))
     return findings
+
+
+def _with_classes(findings: Findings, judge: Judge, opinions: Opinions, real: Pictures, seed: int) -> Findings:
+    condition = real.space.condition
+    names = condition.names if isinstance(condition, Classes) else tuple(map(str, range(judge.head.out_features)))
+    return replace(
+        findings,
+        measurements=(*findings.measurements, *measure_classes(judge, opinions, seed)),
+        classes=class_rows(names, opinions),
+        judge_accuracy=judge.accuracy,
+    )
 
 
 def chunks(images: np.ndarray, rows: np.ndarray) -> Iterator[Tensor]:
@@ -104,26 +115,3 @@ def _features(extractors: Sequence[Extractor], what: str, side: Fakes, on_progre
         done += len(images)
         on_progress(f"looking at {what}", done, side.count)
     return [torch.cat(kept) for kept in rows]
-
-
-def _with_classes(
-    findings: Findings,
-    judge: Judge,
-    real: Pictures,
-    fake: Tensor,
-    unseen: Tensor,
-    labels: Tensor,
-    asked: Tensor | None,
-    seed: int,
-) -> Findings:
-    """The findings, and what the judge makes of its features of generated (M, d) and of unseen real pictures (N, d)."""
-    ours, theirs = judge.classify(fake), judge.classify(unseen)
-    condition = real.space.condition
-    count = judge.head.out_features
-    names = condition.names if isinstance(condition, Classes) else tuple(map(str, range(count)))
-    return replace(
-        findings,
-        measurements=(*findings.measurements, *measure_classes(judge, ours, theirs, labels, asked, seed)),
-        classes=class_rows(names, ours, theirs, asked),
-        judge_accuracy=judge.accuracy,
-    )

@@ -14,7 +14,7 @@ from ganvas.metrics import bootstrap_mean, frechet_distance, kernel_distance, ne
 
 K_MANIFOLD = 3
 K_DENSITY = 5
-SUBSETS = 100
+SUBSETS = 50
 SPLIT = "disjoint random halves of the real set"
 
 Better = Literal["higher", "lower"]

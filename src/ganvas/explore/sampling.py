@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def columns_of(space: Space, count: int) -> int:
     """How many pictures stand in a row: a class a column where seeds walk through classes, else nearly square."""
     if isinstance(space.condition, Classes) and 1 < space.condition.count <= 16:
         return min(count, space.condition.count)
-    return max(1, round(count**0.5))
+    return max(1, math.isqrt(count))
 
 
 def write_pictures(images: np.ndarray, seeds: Sequence[int], out: Path, columns: int) -> str:

@@ -19,6 +19,7 @@ from ganvas.training.progress import Progress
 from ganvas.training.run import Run
 from ganvas.training.runtime import Runtime
 from ganvas.training.saver import Saver
+from ganvas.training.spectator import scores
 from ganvas.training.state import is_finite, parts_of, read_state, restore, write_state
 from ganvas.training.stopwatch import Stopwatch
 from ganvas.training.ticks import REMEDY, DivergenceError, Ticks
@@ -126,4 +127,5 @@ class Session:
     def _end(self, how: str) -> None:
         if self.runtime.leads:
             self.save()
+            self.run.write_json("scores.json", scores(self.game, self.batches, self.runtime))
             self.run.log(f"{how} at {self.progress.images:,} images after {self.stopwatch.seconds:.0f} s of training")

@@ -1,0 +1,142 @@
+"""``ganvas evaluate``: the report card of a snapshot; and how a card is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganvas.cli.output import Code, Device, JsonFile, Seed, write_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ganvas.evaluate.card import Card, Measurement
+
+ARROWS = {"higher": "↑", "lower": "↓"}
+
+
+def evaluate(
+    snapshot: Annotated[str, typer.Argument(help="A .safetensors file, a run directory, or 'digits'.")],
+    data: Annotated[str | None, typer.Option(help="Real pictures; by default those of the training.")] = None,
+    samples: Annotated[int, typer.Option(min=6, help="How many pictures to generate.")] = 10_000,
+    extractor: Annotated[str, typer.Option(help="Where to measure.")] = "pixels,random-conv,self-trained",
+    truncation: Annotated[float, typer.Option(help="In (0, 1]: smaller is more typical and less various.")] = 1.0,
+    json: JsonFile = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Measure a snapshot against real pictures: quality, coverage, classes, speed."""
+    from rich.console import Console
+
+    from ganvas.cli.opening import open_for
+    from ganvas.data.dataset import open_data
+    from ganvas.data.spec import DataSpec
+    from ganvas.errors import GanvasError
+    from ganvas.evaluate.measure import evaluate as measure
+    from ganvas.training.runtime import detect
+
+    opened = open_for(snapshot, device, code)
+    trained_on = opened.recipe.data
+    if data is None and trained_on is None:
+        raise GanvasError(f"{snapshot} does not say what it was trained on; name real pictures by --data")
+    spec = trained_on or DataSpec(source=str(data))
+    space = opened.space
+    real = spec.but(source=data or spec.source, size=(space.height, space.width), channels=space.channels)
+    with working(Console(stderr=True)) as on_progress:
+        card = measure(
+            opened,
+            open_data(real),
+            samples=samples,
+            extractors=extractor.split(","),
+            truncation=truncation,
+            seed=seed,
+            device=detect(device).place.device,
+            on_progress=on_progress,
+        )
+    print_card(card)
+    write_json(json, card.model_dump(mode="json"))
+
+
+@contextmanager
+def working(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """Within: one progress line, which the yielded function moves and renames."""
+    from rich.progress import BarColumn, Progress, TimeRemainingColumn
+
+    columns = ("{task.description}", BarColumn(), "{task.completed:,.0f} of {task.total:,.0f}", TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        tasks = {"": bar.add_task("", visible=False)}
+
+        def on_progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                for task in tasks.values():
+                    bar.update(task, visible=False)
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        yield on_progress
+
+
+def print_card(card: Card) -> None:
+    """One table per extractor, each number beside its reference and above its protocol; then classes and notes."""
+    from rich.console import Console
+
+    console = Console()
+    counted = f"{card.samples:,} pictures against {card.data} ({card.space})"
+    console.print(counted, style="bold", markup=False, highlight=False)
+    for where in dict.fromkeys(m.protocol.extractor for m in card.measurements):
+        group = [m for m in card.measurements if m.protocol.extractor == where]
+        console.print(_table(where or "sampling", group))
+        for line in dict.fromkeys(str(m.protocol.but(k=None, detail=None)) for m in group if where):
+            console.print(f"  {line}", style="dim", markup=False, highlight=False)
+    if card.classes:
+        console.print(_classes(card))
+    for note in card.notes:
+        console.print(f"  {note}", style="dim", markup=False, highlight=False)
+
+
+def _table(title: str, group: list[Measurement]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table.add_column("measure")
+    for heading in ("value", "95 % interval", "real against real"):
+        table.add_column(heading, justify="right")
+    table.add_column("protocol", style="dim", overflow="fold")
+    for m in group:
+        table.add_row(
+            f"{m.name} {ARROWS[m.better]}",
+            f"{_number(m.value)} {m.unit}".rstrip(),
+            f"{_number(m.interval[0])} to {_number(m.interval[1])}" if m.interval else "",
+            _number(m.reference) if m.reference is not None else "",
+            ", ".join(filter(None, (f"k={m.protocol.k}" if m.protocol.k else None, m.protocol.detail))),
+            style=None if m.headline else "dim",
+        )
+    return table
+
+
+def _classes(card: Card) -> Table:
+    from rich.table import Table
+
+    judged = f"judge right on {card.judge_accuracy:.1%} of unseen real ones" if card.judge_accuracy is not None else ""
+    table = Table(title=f"classes, {judged}", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table.add_column("class")
+    for heading in ("share", "real share", "made as asked", "95 % interval"):
+        table.add_column(heading, justify="right")
+    for row in card.classes:
+        interval = f"{row.interval[0]:.1%} to {row.interval[1]:.1%}" if row.interval else ""
+        accuracy = f"{row.accuracy:.1%}" if row.accuracy is not None else "n/a"
+        table.add_row(row.name, f"{row.share:.1%}", f"{row.reference_share:.1%}", accuracy, interval)
+    return table
+
+
+def _number(value: float | None) -> str:
+    """Four significant digits; n/a is not 0."""
+    if value is None:
+        return "n/a"
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"

@@ -1,0 +1,42 @@
+"""Looking at a game without touching it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ganvas.games.batch import Batches
+from ganvas.games.game import Game
+from ganvas.games.player import Player
+from ganvas.games.term import Term, reading
+from ganvas.training.runtime import Runtime
+
+ELSEWHERE = 1_000_000_000
+"""The rounds that spectators look at; no training comes here, so their noise is fresh."""
+
+
+def spectate(
+    game: Game, player: Player, terms: Sequence[Term], batches: Batches, runtime: Runtime, rounds: int
+) -> dict[str, Tensor]:
+    """What ``terms`` are in turns like the player's: (rounds · N,) values each. Nobody moves, no buffer changes."""
+    spectator = replace(player, name="spectator", moves=(), terms=tuple(terms))
+    seen: dict[str, list[Tensor]] = {term.name: [] for term in terms}
+    for round in range(ELSEWHERE, ELSEWHERE + rounds):
+        with game.only(spectator):
+            for part in batches.at(round, 0).split():
+                with runtime.precisely():
+                    turn = spectator.sees(game.networks, part)
+                    for term in terms:
+                        seen[term.name].append(term(turn).detach().float().cpu())
+    return {name: torch.cat(values) for name, values in seen.items()}
+
+
+def scores(game: Game, batches: Batches, runtime: Runtime, count: int = 2000) -> dict[str, list[float]]:
+    """The discriminator's logits on about ``count`` real training pictures and as many fresh fakes."""
+    judge = next(player for player in game.players if "discriminator" in player.moves)
+    terms = [reading("real_logits"), reading("fake_logits")]
+    seen = spectate(game, judge, terms, batches, runtime, rounds=-(-count // batches.size))
+    return {name.removesuffix("_logits"): [round(x, 4) for x in values.tolist()] for name, values in seen.items()}
