@@ -34,4 +34,4 @@ def interpolate(
 
     opened = open_for(snapshot, device, code)
     frames = frames_between(opened, parse_seeds(seeds), steps, path, wanted, truncation, loop)
-    print(write_frames(frames, out, columns=steps - 1 if len(frames) > 2 * steps else len(frames)))
+    print(write_frames(frames, out, steps))

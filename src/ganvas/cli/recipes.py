@@ -11,10 +11,10 @@ def recipes() -> None:
     from ganvas.recipes.table import RECIPES
     from ganvas.space import Space
 
-    table = Table(box=None, pad_edge=False)
-    for column in ("recipe", "paper", "what it is"):
-        table.add_column(column, no_wrap=column == "recipe", style="bold" if column == "recipe" else "")
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
     space = Space(channels=1, height=32, width=32)
     for name, make in RECIPES.items():
-        table.add_row(name, make(space).paper, (make.__doc__ or "").strip().splitlines()[0])
+        table.add_row(name, f"{(make.__doc__ or '').strip().splitlines()[0]}\n[dim]{make(space).paper}[/dim]")
     Console().print(table)

@@ -67,7 +67,7 @@ def _body(channels: int, height: int, width: int) -> nn.Sequential:
         channels, height, width = after, height // 2, width // 2
     pool = nn.AdaptiveAvgPool2d((min(height, 4), min(width, 4)))
     inputs = channels * min(height, 4) * min(width, 4)
-    return nn.Sequential(*layers, pool, nn.Flatten(), nn.Dropout(0.1), nn.Linear(inputs, FEATURES), nn.ReLU())
+    return nn.Sequential(*layers, pool, nn.Flatten(), nn.Linear(inputs, FEATURES), nn.ReLU())
 
 
 def _train(network: nn.Sequential, resizing: Resize, material: Material, labels: Tensor) -> None:

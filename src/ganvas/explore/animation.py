@@ -15,14 +15,18 @@ from ganvas.images import enlarge, grid, save_picture, to_picture
 FRAMES_PER_SECOND = 12
 
 
-def write_frames(frames: np.ndarray, out: Path, columns: int) -> str:
-    """Write uint8 (T, C, H, W) as a ``.png`` strip with so many columns, a ``.gif``, or (with ffmpeg) an ``.mp4``.
+def write_frames(frames: np.ndarray, out: Path, steps: int) -> str:
+    """Write uint8 (T, C, H, W) as a ``.png`` strip, a ``.gif``, or (with ffmpeg) an ``.mp4``; says in words what.
+
+    In a strip each row is the way of ``steps`` frames from one picture to the next, so that its ends stand in two rows.
 
     Raises:
         GanvasError: another ending, no ffmpeg, or the place cannot be written.
     """
     if out.suffix == ".png":
-        save_picture(enlarge(grid(frames, columns), to_at_least=400), out)
+        starts = np.arange(0, len(frames) - 1, steps - 1)
+        rows = frames[(starts[:, None] + np.arange(steps)).ravel()]
+        save_picture(enlarge(grid(rows, columns=steps), to_at_least=400), out)
     elif out.suffix == ".gif":
         _write_gif(frames, out)
     elif out.suffix == ".mp4":
