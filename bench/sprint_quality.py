@@ -63,9 +63,9 @@ def main() -> None:
 
 def measured(judge: Judge, seed: int, minutes: float | None, images: int | None) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
-        request = Request(DataSpec(source="digits"), "sprint", Path(folder), images=images, seed=seed)
+        request = Request(DataSpec(source="digits"), "sprint", Path(folder), images=images, minutes=minutes, seed=seed)
         prepared = prepare(request)
-        session = open_session(prepared, minutes, images)
+        session = open_session(prepared)
         cpu, wall = time.process_time(), time.perf_counter()
         session.play()
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall

@@ -183,9 +183,9 @@ def test_the_page_lies_in_the_run_and_asks_for_nothing_outside(run: Path) -> Non
 def test_every_part_of_the_run_is_on_the_page(run: Path) -> None:
     text = Elements(page_of(run)).text
     parts = (
-        "digits-sprint", "Huang et al. 2024", "45,000 of 150,000", "28 × 28 × 1, 10 classes", "Frechet distance",
+        "digits-sprint", "Huang et al. 2024", "45,000 of 150,000", "28 × 28 × 1, 10 classes", "Fréchet distance",
         "14.31", "1.22", "↓ lower", "↑ higher", "pixels", "1,127", "zero.png: empty file", "cosine",
-        "--out runs/digits-sprint", "discriminator/r1", "Gradient norms", "It ranks a held-out real picture",
+        "--out runs/digits-sprint", "discriminator/r1", "Gradient norms", "It ranks a real picture",
         "ganvas sample", "ganvas evaluate",
     )  # fmt: skip
     assert [part for part in parts if part not in text] == []
@@ -419,9 +419,28 @@ def test_bars_are_long_by_their_share_of_the_largest_or_of_one() -> None:
     assert (len(many.rows), many.left_out) == (40, 960)
 
 
+def test_rows_of_classes_become_bars_with_real_pictures_as_marks() -> None:
+    """The largest share of all, .4 of the real ones, is 100 % long; accuracy is measured against 1; None is n/a."""
+    rows = [
+        {"name": "cat", "share": 0.1, "reference_share": 0.4, "accuracy": 0.9, "interval": [0.8, 1.0]},
+        {"name": "dog", "share": 0.2, "reference_share": 0.3, "accuracy": None, "interval": None},
+    ]
+    share, accuracy = rest_of({"classes": rows, "notes": [], "truncation": None}).bars
+    assert (share.title, share.rows) == ("Classes: share", [("cat", 0.1, 25.0), ("dog", 0.2, 50.0)])
+    assert share.marks == {"cat": 100.0, "dog": 75.0}
+    assert accuracy.rows == [("cat", 0.9, 90.0), ("dog", "n/a", 0.0)]
+    assert accuracy.marks == {}
+
+
+def test_what_is_empty_is_not_described() -> None:
+    described = rest_of({"notes": [], "skipped": {}, "opacity": None, "modes": {"uint8": 10_000}})
+    assert described.facts == [("Modes", "uint8: 10,000")]
+    assert not (described.bars or described.lists or described.trees)
+
+
 def test_numbers_are_set_for_reading() -> None:
-    assert [number(v) for v in (150_000, 0.97216, -0.0001, 5.0, 1e-7, 12345.6)] == [
-        "150,000", "0.9722", "−0.0001", "5", "1e−07", "12,346",
+    assert [number(v) for v in (150_000, 0.97216, -0.0001, 5.0, 1e-7, 4231.2, 12345.6)] == [
+        "150,000", "0.9722", "−0.0001", "5", "1e−07", "4,231", "12,346",
     ]  # fmt: skip
     assert [duration(s) for s in (8.13, 192.4, 3600, 100_000, None)] == [
         "8.1 s", "3 min 12 s", "1 h 00 min", "27 h 46 min", "unknown",

@@ -27,8 +27,8 @@ def demo(
     from ganvas.training.start import Request, open_session, prepare
 
     console = Console(stderr=True)
-    prepared = prepare(Request(DataSpec(source="digits"), "sprint", out, device=device), console.print)
-    session = open_session(prepared, minutes, say=console.print)
+    prepared = prepare(Request(DataSpec(source="digits"), "sprint", out, minutes=minutes, device=device), console.print)
+    session = open_session(prepared, console.print)
     play(session, None, console)
     console.print("measuring …")
     card = evaluate(open_snapshot(session.run.path), prepared.data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ganvas.evaluate.card import Card, Measurement
+    from ganvas.evaluate.card import Card, Measurement, Protocol
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 
@@ -92,8 +91,8 @@ def print_card(card: Card) -> None:
     for where in dict.fromkeys(m.protocol.extractor for m in card.measurements):
         group = [m for m in card.measurements if m.protocol.extractor == where]
         console.print(_table(where or "sampling", group))
-        for line in dict.fromkeys(str(m.protocol.but(k=None, detail=None)) for m in group if where):
-            console.print(f"  {line}", style="dim", markup=False, highlight=False)
+        if where:
+            console.print(f"  {group[0].protocol.but(k=None, detail=None)}", style="dim", markup=False, highlight=False)
     if card.classes:
         console.print(_classes(card))
     for note in card.notes:
@@ -114,10 +113,21 @@ def _table(title: str, group: list[Measurement]) -> Table:
             f"{_number(m.value)} {m.unit}".rstrip(),
             f"{_number(m.interval[0])} to {_number(m.interval[1])}" if m.interval else "",
             _number(m.reference) if m.reference is not None else "",
-            ", ".join(filter(None, (f"k={m.protocol.k}" if m.protocol.k else None, m.protocol.detail))),
+            _particulars(m.protocol, group[0].protocol),
             style=None if m.headline else "dim",
         )
     return table
+
+
+def _particulars(protocol: Protocol, common: Protocol) -> str:
+    """What this protocol says beyond the one that stands under the table."""
+    parts = [
+        f"k={protocol.k}" if protocol.k else None,
+        f"{protocol.n_fake:,} generated" if protocol.n_fake != common.n_fake else None,
+        protocol.split if protocol.split != common.split else None,
+        protocol.detail,
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def _classes(card: Card) -> Table:

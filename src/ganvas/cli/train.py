@@ -52,12 +52,12 @@ def train(
         )
     except ValidationError as error:
         raise GanvasError(f"--{first_problem(error)}") from error
-    request = Request(spec, recipe, out, images, start, settings or (), seed, device)
+    request = Request(spec, recipe, out, images, minutes, start, settings or (), seed, device)
     with decoding(console) as on_data:
         prepared = prepare(request, console.print, on_data)
     if dry_run:
-        dry(prepared, minutes, json, console)
+        dry(prepared, json, console)
     elif sweep is not None:
-        sweep_gamma(prepared, sweep, images, minutes, json, console)
+        sweep_gamma(prepared, sweep, json, console)
     else:
-        play(open_session(prepared, minutes, images, console.print), json, console)
+        play(open_session(prepared, console.print), json, console)

@@ -60,9 +60,10 @@ def _data(session: Session) -> str:
     return session.recipe.data.source if session.recipe.data is not None else "…"
 
 
-def dry(prepared: Prepared, minutes: float | None, json: Path | None, console: Console) -> None:
+def dry(prepared: Prepared, json: Path | None, console: Console) -> None:
     """The resolved recipe, parameters, memory and time to expect."""
     plan = prepared.plan()
+    minutes = prepared.request.minutes
     recipe = prepared.recipe if minutes is None else prepared.recipe.but(images=plan.images(minutes))
     console.print_json(recipe.model_dump_json())
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -86,17 +87,16 @@ def dry(prepared: Prepared, minutes: float | None, json: Path | None, console: C
     )
 
 
-def sweep_gamma(
-    prepared: Prepared, what: str, images: int | None, minutes: float | None, json: Path | None, console: Console
-) -> None:
+def sweep_gamma(prepared: Prepared, what: str, json: Path | None, console: Console) -> None:
     """Three short runs, and which penalty weight to take."""
     from ganvas.evaluate.sweep import SHARE, sweep
 
     if what != "gamma":
         raise GanvasError(f"--sweep {what}: only gamma can be swept")
-    if minutes is not None:
-        images = prepared.plan().images(minutes / 3)
-    each = images or max(prepared.recipe.batch, prepared.recipe.images // SHARE)
+    recipe, request = prepared.recipe, prepared.request
+    each = request.images or max(recipe.batch, recipe.images // SHARE)
+    if request.minutes is not None:
+        each = prepared.plan().images(request.minutes / 3)
     console.print(f"three runs of {each:,} images each, in {prepared.out}-sweep")
     rows, best = sweep(prepared, each, lambda text: console.print(text))
     table = Table(box=None, pad_edge=False)

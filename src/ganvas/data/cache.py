@@ -61,12 +61,12 @@ def making(entry: Path) -> Iterator[Path]:
     """
     entry.parent.mkdir(parents=True, exist_ok=True)
     _sweep(entry.parent)
+    if entry.exists() and load(entry) is None:
+        shutil.rmtree(entry, ignore_errors=True)
     beside = Path(tempfile.mkdtemp(prefix=f"{entry.name}.", suffix=".part", dir=entry.parent))
     try:
         yield beside
-        if load(entry) is None:  # else another process was faster, with the same content
-            shutil.rmtree(entry, ignore_errors=True)
-            beside.rename(entry)
+        _take_place(beside, entry)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -76,6 +76,14 @@ def finish(beside: Path, facts: Mapping[str, NDArray[Any]], meta: Mapping[str, A
     np.savez(beside / FACTS, **facts)  # type: ignore[arg-type]
     whole = json.dumps({**meta, "files": _state(beside)})
     (beside / META).write_text(whole, encoding="utf-8")
+
+
+def _take_place(beside: Path, entry: Path) -> None:
+    try:
+        beside.rename(entry)
+    except OSError:
+        if load(entry) is None:  # else another process was faster, with the same content
+            raise
 
 
 def _state(entry: Path) -> dict[str, list[int]]:

@@ -23,7 +23,7 @@ SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"}
     | {".ppm", ".pgm", ".pbm", ".pnm"}
 )
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "GIF", "PPM")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "PPM")
 
 _WIDE = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N"})
 _GREY = frozenset({"1", "L", "LA", "La"}) | _WIDE
@@ -120,8 +120,11 @@ def _opened(pictures: EncodedPictures, index: int) -> Iterator[Image.Image]:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation 1 to 8. A PNG without an early EXIF chunk is not decoded to look for a late one."""
-    if image.format == "PNG" and "exif" not in image.info:
+    """EXIF orientation 1 to 8, where the size does not know of it yet.
+
+    Of a TIFF Pillow turns the size itself. A PNG is not decoded to look for an EXIF chunk behind the pixels.
+    """
+    if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):
         return 1
     value = image.getexif().get(_ORIENTATION, 1)
     return value if isinstance(value, int) else 1

@@ -35,9 +35,10 @@ def sweep(prepared: Prepared, images: int, say: Callable[[str], None]) -> tuple[
     for factor in FACTORS:
         penalties = {kind: p.but(gamma=_times(p.gamma, factor)) for kind, p in recipe.penalties.items()}
         out = prepared.out.with_name(f"{prepared.out.name}-sweep") / f"gamma-x{factor:g}"
-        tried = replace(prepared, recipe=recipe.but(penalties=penalties, images=images), out=out)
+        short = replace(prepared.request, images=images, minutes=None)
+        tried = replace(prepared, request=short, recipe=recipe.but(penalties=penalties, images=images), out=out)
         say(f"gamma × {factor:g} …")
-        session = open_session(tried, images=images)
+        session = open_session(tried)
         session.play()
         card = evaluate(open_snapshot(session.run.path), prepared.data, samples=2000)
         rows.append({"factor": factor, "gamma": _words(next(iter(penalties.values())).gamma), **_numbers(card)})

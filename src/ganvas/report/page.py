@@ -57,6 +57,7 @@ def _content(record: Record) -> dict[str, Any]:
     panels = panels_of(record.ticks)
     alarms = alarms_of(record.ticks)
     scores = read_scores(record.scores)
+    groups = tables.groups_of(record.metrics)
     if len(record.ticks) > MOST_POINTS:
         notes.append(
             f"Curves hold at most {MOST_POINTS:,} points of {len(record.ticks):,} ticks; "
@@ -80,7 +81,8 @@ def _content(record: Record) -> dict[str, Any]:
         "panels": panels,
         "alarms": alarms,
         "scores": scores,
-        "groups": tables.groups_of(record.metrics),
+        "groups": groups,
+        "any_minor": any(row["minor"] for group in groups for row in group.rows),
         "measured": tables.rest_of(record.metrics),
         "data": tables.describe(record.data),
         "onward": _onward(record),

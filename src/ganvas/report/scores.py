@@ -1,4 +1,4 @@
-"""The discriminator's scores on held-out real and generated pictures: histograms, and how far it tells them apart."""
+"""The discriminator's scores on real and on generated pictures: histograms, and how far it tells them apart."""
 
 from __future__ import annotations
 

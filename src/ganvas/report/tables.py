@@ -10,18 +10,23 @@ from ganvas.report.record import is_number
 
 MOST_ROWS = 40  # of bars or list entries; more is a wall, not a table
 BARS = re.compile(r"count|class|accurac|histogram|share|sizes|modes", re.IGNORECASE)
-SHARES = re.compile(r"accurac|share|rate|precision|recall", re.IGNORECASE)
-HEAVY = re.compile(r"confusion|measurements")
+RATES = re.compile(r"accurac|rate|precision|recall", re.IGNORECASE)
+HEAVY = {"confusion", "measurements"}
+REFERENCE = "reference_"  # in front of a key: the same number for real pictures
 MARKS = {"higher": "↑ higher", "lower": "↓ lower", "up": "↑ higher", "down": "↓ lower"}
 
 
 @dataclass(frozen=True)
 class Bars:
-    """Named non-negative numbers, each with its length in percent; ``left_out`` rows are not shown."""
+    """Named non-negative numbers, each with its length in percent; ``left_out`` rows are not shown.
+
+    ``marks`` are the same numbers for real pictures, by name and in percent too.
+    """
 
     title: str
     rows: list[tuple[str, Any, float]]
-    left_out: int
+    left_out: int = 0
+    marks: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,9 @@ class Group:
 
 
 def words(name: Any) -> str:
-    """``frechet_distance`` → ``Frechet distance``."""
+    """``frechet_distance`` → ``Fréchet distance``."""
     text = str(name).replace("_", " ").strip()
-    return text[:1].upper() + text[1:]
+    return (text[:1].upper() + text[1:]).replace("Frechet", "Fréchet")
 
 
 def number(value: Any) -> str:
@@ -56,7 +61,7 @@ def number(value: Any) -> str:
     if float(value).is_integer() and abs(value) < 1e15:
         text = f"{int(value):,}"
     else:
-        text = f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+        text = f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
     return text.replace("-", "−")
 
 
@@ -83,24 +88,34 @@ def duration(seconds: Any) -> str:
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
-def bars(title: str, values: dict[str, Any]) -> Bars:
-    """Bars as long as their share of the largest value, or of 1 where the title speaks of shares."""
-    top = max([*values.values(), 1.0 if SHARES.search(title) else 0.0]) or 1.0
-    rows = [(name, value, round(100 * value / top, 2)) for name, value in values.items()]
-    return Bars(words(title), rows[:MOST_ROWS], max(0, len(rows) - MOST_ROWS))
+def bars(title: str, values: dict[str, Any], references: dict[str, Any] | None = None) -> Bars:
+    """Bars as long as their share of the largest value, or of 1 for rates such as accuracy; n/a where there is none."""
+    marks = references or {}
+    present = [value for value in (*values.values(), *marks.values()) if _is_bar(value)]
+    top = max([*present, 1.0 if RATES.search(title) else 0.0]) or 1.0
+    percent = {name: round(100 * value / top, 2) if _is_bar(value) else 0.0 for name, value in values.items()}
+    rows = [(name, "n/a" if value is None else value, percent[name]) for name, value in values.items()]
+    marked = {name: round(100 * value / top, 2) for name, value in marks.items() if _is_bar(value)}
+    return Bars(words(title), rows[:MOST_ROWS], max(0, len(rows) - MOST_ROWS), marked)
 
 
 def describe(content: dict[str, Any]) -> Described:
-    """Sort the entries of a JSON object: scalars, named counts, lists, and whatever is deeper than that."""
+    """Sort the entries of a JSON object: scalars, named counts, rows, lists, and whatever is deeper than that."""
     described = Described()
     for key, value in content.items():
-        if isinstance(value, dict) and value and BARS.search(key) and all(_is_bar(v) for v in value.values()):
+        if value is None or value == [] or value == {}:
+            continue
+        if _is_count(key, value):
             described.bars.append(bars(key, value))
-        elif isinstance(value, dict) and value:
+        elif _is_rows(value):
+            described.bars.extend(_columns(key, value))
+        elif isinstance(value, dict) and len(value) == 1 and not isinstance(next(iter(value.values())), dict | list):
+            described.facts.extend((words(key), f"{name}: {plain(only)}") for name, only in value.items())
+        elif isinstance(value, dict):
             described.trees.append((words(key), value))
-        elif isinstance(value, list) and len(value) > 3 and not all(is_number(v) for v in value):
+        elif isinstance(value, list) and not all(is_number(v) for v in value):
             described.lists.append((words(key), value))
-        elif not isinstance(value, dict):
+        else:
             described.facts.append((words(key), value))
     return described
 
@@ -118,24 +133,47 @@ def groups_of(metrics: dict[str, Any]) -> list[Group]:
 
 def rest_of(metrics: dict[str, Any]) -> Described:
     """What an evaluation card holds beside its measurements."""
-    return describe({key: value for key, value in metrics.items() if not HEAVY.search(key)})
+    return describe({key: value for key, value in metrics.items() if key not in HEAVY})
 
 
 def _is_bar(value: Any) -> bool:
     return is_number(value) and value >= 0
 
 
+def _is_count(key: str, value: Any) -> bool:
+    return isinstance(value, dict) and len(value) > 1 and bool(BARS.search(key)) and all(map(_is_bar, value.values()))
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in value)
+
+
+def _columns(key: str, rows: list[dict[str, Any]]) -> list[Bars]:
+    """One bar chart for each number that the named rows hold, real pictures' numbers as marks in it."""
+    columns = {
+        column: {row["name"]: row.get(column) for row in rows}
+        for column in dict.fromkeys(column for row in rows for column, value in row.items() if _is_bar(value))
+    }
+    return [
+        bars(f"{key}: {column}", values, columns.get(REFERENCE + column))
+        for column, values in columns.items()
+        if not column.startswith(REFERENCE)
+    ]
+
+
 def _measurement(entry: dict[str, Any]) -> dict[str, Any]:
     protocol = entry.get("protocol")
-    protocol = dict(protocol) if isinstance(protocol, dict) else {"protocol": protocol} if protocol else {}
+    protocol = protocol if isinstance(protocol, dict) else {"protocol": protocol}
+    protocol = {key: value for key, value in protocol.items() if value is not None}
     extractor = protocol.pop("extractor", None) or entry.get("extractor") or ""
     better = str(entry.get("better") or "")
     return {
-        "extractor": plain(extractor) if extractor else "No extractor",
+        "extractor": plain(extractor) if extractor else "Without an extractor",
         "name": words(entry.get("name", "unnamed")),
         "value": entry.get("value"),
         "interval": entry.get("interval") if isinstance(entry.get("interval"), list) else None,
         "reference": entry.get("reference"),
+        "minor": entry.get("headline") is False,
         "unit": str(entry.get("unit") or ""),
         "better": MARKS.get(better, better),
         "protocol": protocol,

@@ -39,6 +39,7 @@ class Request:
     recipe: str | MakeRecipe | None = None
     out: Path | None = None
     images: int | None = None
+    minutes: float | None = None
     start: str | Path | None = None
     settings: Sequence[str] = ()
     seed: int = 0
@@ -47,13 +48,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A recipe resolved against its data, and the machine it will run on."""
+    """A request with its recipe resolved against the data, and the machine it will run on."""
 
+    request: Request
     recipe: Recipe
     data: Dataset
     runtime: Runtime
     out: Path
-    start: str | Path | None = None
 
     @property
     def run(self) -> Run:
@@ -79,30 +80,28 @@ def prepare(
     recipe = recipe.but(images=request.images or recipe.images)
     runtime = detect(request.device, recipe.precision)
     out = request.out or Path("runs") / f"{data.name}-{recipe.name}"
-    return Prepared(recipe, data, runtime, out, request.start)
+    return Prepared(request, recipe, data, runtime, out)
 
 
-def open_session(
-    prepared: Prepared, minutes: float | None = None, images: int | None = None, say: Say = lambda text: None
-) -> Session:
+def open_session(prepared: Prepared, say: Say = lambda text: None) -> Session:
     """Begin the run, or go on with it where its state stands.
 
     Raises:
         GanvasError: the directory belongs to another recipe or other data, or its state is damaged.
     """
-    run, recipe = prepared.run, prepared.recipe
+    run, recipe, request = prepared.run, prepared.recipe, prepared.request
     resumes = run.recipe_file.exists()
     if resumes:
-        recipe = agree(run, recipe if images else recipe.but(images=run.recipe().images))
+        recipe = agree(run, recipe if request.images else recipe.but(images=run.recipe().images))
         _same_data(run, prepared.data)
     else:
-        if minutes is not None:
-            recipe = recipe.but(images=_whole_rounds(prepared.plan().images(minutes), recipe.batch))
-            say(f"{minutes:g} minutes are about {recipe.images:,} images on this machine")
+        if request.minutes is not None:
+            recipe = recipe.but(images=_whole_rounds(prepared.plan().images(request.minutes), recipe.batch))
+            say(f"{request.minutes:g} minutes are about {recipe.images:,} images on this machine")
         recipe = recipe.but(horizon=recipe.images)
     session = Session(recipe, prepared.data, run, prepared.runtime)
-    if prepared.start is not None and not resumes:
-        _warm_start(session, prepared.start)
+    if request.start is not None and not resumes:
+        _warm_start(session, request.start)
     session.resume()
     if session.runtime.leads:
         facts = {"name": prepared.data.name, "fingerprint": prepared.data.fingerprint, **prepared.data.summary}
@@ -179,7 +178,7 @@ def train(
     """
     spec = DataSpec(source=data, size=size, limit=limit, labels=labels, mirror=mirror)
     place = Path(out) if out is not None else None
-    prepared = prepare(Request(spec, recipe, place, images, start, settings, seed, device))
-    session = open_session(prepared, minutes, images)
+    prepared = prepare(Request(spec, recipe, place, images, minutes, start, settings, seed, device))
+    session = open_session(prepared)
     session.play()
     return session.run
