@@ -2,11 +2,11 @@
 
     python bench/sprint_quality.py JUDGE.npz [--seeds 0,1,2] [--minutes 3 | --images N] [--json FILE]
 
-JUDGE is a small MNIST classifier as arrays ``features.0``, ``features.3``, ``classifier.0``, ``classifier.2`` (weight and
-bias; 3×3 convolutions with pooling, two linear layers, input (x/255 − .1307)/.3081), such as the package ccexam 1.0.0
-carries. Prints, per seed: images, CPU and wall seconds of training, class accuracy of 10,000 conditional samples, the
-worst class, and coverage (k = 5, 5,000 real against 5,000 generated, in the judge's 128 features) beside the same number
-for 5,000 other real digits.
+JUDGE is a small MNIST classifier as arrays ``features.0``, ``features.3``, ``classifier.0``, ``classifier.2`` (weight
+and bias; 3×3 convolutions with pooling, two linear layers, input (x/255 − .1307)/.3081), such as the one of the package
+ccexam 1.0.0. Prints, per seed: images, CPU and wall seconds of training, class accuracy of 10,000 conditional samples,
+the worst class, and coverage (k = 5, 5,000 real against 5,000 generated, in the judge's 128 features) beside the same
+number for 5,000 other real digits.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, linear, max_pool2d
 
-from ganvas.data.dataset import open_data
 from ganvas.data.spec import DataSpec
 from ganvas.metrics import neighbour_scores
 from ganvas.snapshot import open_snapshot

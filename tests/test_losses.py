@@ -85,9 +85,10 @@ def test_at_a_draw(loss: AdversarialLoss) -> None:
 @ALL
 @given(real=logits, fake=logits)
 def test_closed_form(loss: AdversarialLoss, real: float, fake: float) -> None:
+    """To e^−20 = 2.1e-9: beyond 20 torch's softplus is the line it approaches."""
     expected = [form(real, fake) for form in CLOSED[type(loss)]]
     found = [float(side) for side in sides(loss, float64(real), float64(fake))]
-    assert found == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    assert found == pytest.approx(expected, rel=1e-12, abs=2.1e-9)
 
 
 @ALL
@@ -216,7 +217,7 @@ def test_clip_keeps_weights_inside_and_leaves_those_that_are(limit: float) -> No
     layer = nn.Linear(20, 20)
     before = layer.weight.detach().clone()
     Clip(limit=limit)(layer.parameters())
-    assert float(layer.weight.abs().max()) <= limit + 1e-7
+    assert float(layer.weight.detach().abs().max()) <= limit + 1e-7
     inside = before.abs() <= limit
     assert torch.equal(layer.weight[inside], before[inside])
     once = layer.weight.detach().clone()

@@ -45,7 +45,7 @@ def test_it_equals_the_eigenvalues_of_the_product(rows: int):
 
 
 def test_scipys_matrix_root_agrees_at_full_rank():
-    a, b = np.random.default_rng(1).normal(size=(2, 500, 16)) + [[[0.0]], [[0.2]]]
+    a, b = np.random.default_rng(1).normal([[[0.0]], [[0.2]]], size=(2, 500, 16))
     root = scipy.linalg.sqrtm(np.cov(a, rowvar=False) @ np.cov(b, rowvar=False)).real
     spread = a.var(axis=0, ddof=1).sum() + b.var(axis=0, ddof=1).sum()
     expected = ((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum() + spread - 2 * np.trace(root)

@@ -103,9 +103,9 @@ def _table(title: str, group: list[Measurement]) -> Table:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-    table.add_column("measure")
-    for heading in ("value", "95 % interval", "real against real"):
-        table.add_column(heading, justify="right")
+    table.add_column("measure", no_wrap=True)
+    for heading in ("value", "95 % interval", "real to real"):
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("protocol", style="dim", overflow="fold")
     for m in group:
         table.add_row(

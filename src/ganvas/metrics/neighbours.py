@@ -10,8 +10,9 @@ from torch import Tensor
 
 from ganvas.metrics.features import check_pair
 
-ROUNDING = 32.0
-"""Distances that differ by fewer epsilons than this, times the squared norms, are equal: matmul has rounded them."""
+ROUNDING = 16.0
+"""Squared distances that differ by fewer epsilons than this, times the squared norms, are equal. Those by matmul were
+off by at most 5 on real pictures up to 3072 dimensions, and two of them are compared."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def normalisation(kind: str, width: int) -> nn.Module:
 
 
 def initialise(network: nn.Module) -> None:
-    """N(0, .02) for convolutions and embeddings, N(1, .02) for the scales of batch normalisation (section 4 of the paper)."""
+    """N(0, .02) for all weights, N(1, .02) for the scales of batch normalisation (section 4 of the paper)."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding):
             nn.init.normal_(layer.weight, 0.0, 0.02)
