@@ -18,11 +18,10 @@ def demo(
     """Train on real handwritten digits for about three minutes, measure, and show where everything is."""
     from rich.console import Console
 
-    from ganvas.cli.evaluate import print_card
-    from ganvas.cli.training import play
+    from ganvas.cli.evaluate import keep, print_card, working
+    from ganvas.cli.training import play, where
     from ganvas.data.spec import DataSpec
     from ganvas.evaluate.measure import evaluate
-    from ganvas.report.page import write_report
     from ganvas.snapshot import open_snapshot
     from ganvas.training.start import Request, open_session, prepare
 
@@ -30,8 +29,9 @@ def demo(
     prepared = prepare(Request(DataSpec(source="digits"), "sprint", out, minutes=minutes, device=device), console.print)
     session = open_session(prepared, console.print)
     play(session, None, console)
-    console.print("measuring …")
-    card = evaluate(open_snapshot(session.run.path), prepared.data)
-    session.run.write_text("metrics.json", card.model_dump_json(indent=2) + "\n")
-    write_report(session.run.path)
+    snapshot = open_snapshot(session.run.path)
+    with working(console) as on_progress:
+        card = evaluate(snapshot, prepared.data, on_progress=on_progress)
+    keep(card, str(session.run.path), snapshot)
     print_card(card)
+    where(session, console)

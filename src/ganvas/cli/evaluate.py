@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ganvas.evaluate.card import Card, Measurement, Protocol
+    from ganvas.snapshot import Snapshot
 
 ARROWS = {"higher": "↑", "lower": "↓"}
 
@@ -29,8 +31,14 @@ def evaluate(
     seed: Seed = 0,
     device: Device = "auto",
     code: Code = None,
+    duality_gap: Annotated[
+        int, typer.Option(min=0, help="Also what each player could gain in so many rounds alone.")
+    ] = 0,
 ) -> None:
-    """Measure a snapshot against real pictures: quality, coverage, classes, speed."""
+    """Measure a snapshot against real pictures: quality, coverage, classes, speed.
+
+    Of a run directory, the numbers also go into its report and its snapshot.
+    """
     from rich.console import Console
 
     from ganvas.cli.opening import open_for
@@ -58,8 +66,49 @@ def evaluate(
             device=detect(device).place.device,
             on_progress=on_progress,
         )
+    if duality_gap:
+        card = with_duality_gap(card, snapshot, device, duality_gap)
     print_card(card)
     write_json(json, card.model_dump(mode="json"))
+    keep(card, snapshot, opened)
+
+
+def keep(card: Card, snapshot: str, opened: Snapshot) -> None:
+    """Write the card into the run that the snapshot lies in, where it lies in one: metrics.json, snapshot, report."""
+    from ganvas.report.page import write_report
+    from ganvas.training.run import Run
+
+    run = Run(Path(snapshot))
+    if run.recipe_file.exists():
+        run.write_text("metrics.json", card.model_dump_json(indent=2) + "\n")
+        opened.metrics = dict(card.numbers())
+        opened.save(run.snapshot_file)
+        write_report(run.path)
+
+
+def with_duality_gap(card: Card, snapshot: str, device: str, rounds: int) -> Card:
+    """The card and, beside its other numbers, how far the run's game is from its equilibrium."""
+    from ganvas.data.dataset import open_data
+    from ganvas.errors import GanvasError
+    from ganvas.evaluate.card import Measurement, Protocol
+    from ganvas.evaluate.duality import duality_gap
+    from ganvas.training.run import Run
+    from ganvas.training.runtime import detect
+    from ganvas.training.session import Session
+
+    run = Run(Path(snapshot))
+    if not run.state_file.exists():
+        raise GanvasError(f"--duality-gap needs both players: name a run directory with its state.pt, not {snapshot}")
+    recipe = run.recipe()
+    assert recipe.data is not None, "a run that was started from data"
+    session = Session(recipe, open_data(recipe.data), run, detect(device, recipe.precision))
+    session.restore()
+    found = duality_gap(
+        session.game, lambda: recipe.game(session.runtime.place.device), session.batches, session.runtime, rounds
+    )
+    detail = f"{rounds} rounds alone each; " + ", ".join(f"{who} gains {gain:.4g}" for who, gain in found.gains.items())
+    gap = Measurement(name="duality_gap", value=found.gap, better="lower", protocol=Protocol(detail=detail))
+    return card.but(measurements=(*card.measurements, gap))
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def train(
     from rich.console import Console
 
     from ganvas.cli.display import decoding
-    from ganvas.cli.training import dry, play, sweep_gamma
+    from ganvas.cli.training import dry, play, sweep_gamma, where
     from ganvas.data.spec import DataSpec
     from ganvas.errors import GanvasError
     from ganvas.recipes.overrides import first_problem
@@ -60,4 +60,6 @@ def train(
     elif sweep is not None:
         sweep_gamma(prepared, sweep, json, console)
     else:
-        play(open_session(prepared, console.print), json, console)
+        session = open_session(prepared, console.print)
+        play(session, json, console)
+        where(session, console)

@@ -42,7 +42,6 @@ def play(session: Session, json: Path | None, console: Console) -> None:
     if not finished:
         console.print(f"stopped and saved at {progress.images:,} images; the same command goes on from here")
         raise typer.Exit(130)
-    where(session, console)
 
 
 def where(session: Session, console: Console) -> None:

@@ -14,7 +14,7 @@ from ganvas.evaluate.card import ClassRow, Measurement
 from ganvas.evaluate.classes import Opinions, class_rows, measure_classes
 from ganvas.evaluate.distances import measure_distances
 from ganvas.evaluate.extractor import Extractor, Material, OnProgress, UnsuitableError
-from ganvas.evaluate.extractors import make_extractor
+from ganvas.evaluate.extractors import extractor_factory
 from ganvas.evaluate.judge import Judge
 from ganvas.evaluate.sets import Pictures, split
 from ganvas.space import Classes
@@ -94,9 +94,9 @@ def _suitable(names: Sequence[str], material: Material) -> tuple[list[Extractor]
     """The extractors that can be made, and a note on each that cannot."""
     made: list[Extractor] = []
     notes: list[str] = []
-    for name in dict.fromkeys(names):
+    for make in [extractor_factory(name) for name in dict.fromkeys(names)]:  # a mistyped name is told before any work
         try:
-            made.append(make_extractor(name, material))
+            made.append(make(material))
         except UnsuitableError as error:
             notes.append(f"n/a: {error}")
     if not made:

@@ -48,13 +48,12 @@ EXTRACTORS: dict[str, Callable[[Material], Extractor]] = {
 }
 
 
-def make_extractor(name: str, material: Material) -> Extractor:
-    """The extractor of that name, made for this material.
+def extractor_factory(name: str) -> Callable[[Material], Extractor]:
+    """What makes the extractor of that name; it raises `UnsuitableError` where its material does not suffice.
 
     Raises:
-        GanvasError: an unknown name, with the near ones.
-        UnsuitableError: the material does not suffice.
+        GanvasError: an unknown name; the near ones are listed.
     """
     if name not in EXTRACTORS:
         raise GanvasError(f"no extractor is called '{name}'; {suggest(name, EXTRACTORS)}")
-    return EXTRACTORS[name](material)
+    return EXTRACTORS[name]

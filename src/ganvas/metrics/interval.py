@@ -14,7 +14,7 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     z2 = NORMAL_95**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = NORMAL_95 * ((share * (1 - share) + z2 / (4 * n)) / n) ** 0.5 / (1 + z2 / n)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    return round(middle - half, 12), round(middle + half, 12)  # at 0 and 1 the halves cancel but for the last bits
 
 
 def bootstrap_mean(values: Tensor, generator: torch.Generator, resamples: int = 1000) -> tuple[float, float]:

@@ -50,14 +50,18 @@ class Session:
             self.game, averages=self.averages, progress=self.progress, ticks=self.ticks, stopwatch=self.stopwatch
         )
 
-    def resume(self) -> None:
-        """Go on from the run's state, or begin: what lies beyond it in the directory is cut back.
+    def restore(self) -> None:
+        """Take over the run's state, where there is one; nothing is written.
 
         Raises:
             GanvasError: the state is damaged or does not fit.
         """
         if self.run.state_file.exists():
             restore(self.parts, read_state(self.run.state_file), self.run.state_file)
+
+    def resume(self) -> None:
+        """Go on from the run's state, or begin: what lies beyond it in the directory is cut back."""
+        self.restore()
         if not self.runtime.leads:
             return
         self.run.cut_back(self.progress.images)
