@@ -17,7 +17,7 @@ SHOWN = ("discriminator/adversarial", "generator/adversarial")
 
 
 class Display:
-    """A callback that redraws a line a few times a second; only then are losses read from the device."""
+    """A callback that redraws a line twice a second; only then are losses read from the device."""
 
     def __init__(self, bar: Progress, task: TaskID, seen: int) -> None:
         self.bar, self.task = bar, task
@@ -25,39 +25,43 @@ class Display:
         self.last = 0.0
 
     def __call__(self, game: Game, progress: training.Progress) -> None:
-        now = time.monotonic()
-        if now - self.last < REFRESH_SECONDS:
-            return
-        self.last = now
-        rate = (progress.images - self.start[1]) / (now - self.start[0])
+        if time.monotonic() - self.last >= REFRESH_SECONDS:
+            self.last = time.monotonic()
+            self.show(progress)
+
+    def show(self, progress: training.Progress) -> None:
+        """Redraw now."""
+        since, seen = self.start
+        rate = (progress.images - seen) / max(time.monotonic() - since, 1e-9)
+        self.bar.update(self.task, completed=progress.images, rate=f"{rate:,.0f} images/s")
         means = progress.means()
-        losses = "  ".join(f"{name[0].upper()} {means[name]:.3f}" for name in SHOWN if name in means)
-        self.bar.update(self.task, completed=progress.images, rate=f"{rate:,.0f} images/s", losses=losses or None)
+        if losses := "  ".join(f"{name[0].upper()} {means[name]:.3f}" for name in SHOWN if name in means):
+            self.bar.update(self.task, losses=f"loss {losses}")
 
 
 @contextmanager
-def live(console: Console, seen: int, total: int) -> Iterator[Display]:
+def live(console: Console, progress: training.Progress, total: int) -> Iterator[Display]:
     """Within: a progress bar that the yielded callback moves."""
     columns = (
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=20),
         TextColumn("{task.completed:,.0f} of {task.total:,.0f} images"),
         TextColumn("[cyan]{task.fields[rate]}"),
-        TextColumn("[dim]loss {task.fields[losses]}"),
+        TextColumn("[dim]{task.fields[losses]}"),
         TimeElapsedColumn(),
         TextColumn("[dim]left"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, refresh_per_second=2) as bar:
-        task = bar.add_task("training", total=total, completed=seen, rate="", losses="")
-        yield Display(bar, task, seen)
-        bar.update(task, completed=bar.tasks[0].completed)
+        task = bar.add_task("training", total=total, completed=progress.images, rate="", losses="")
+        display = Display(bar, task, progress.images)
+        yield display
+        display.show(progress)
 
 
 @contextmanager
 def decoding(console: Console) -> Iterator[Callable[[int, int], None]]:
     """Within: a bar for decoding pictures, shown only once there is something to decode."""
-    with Progress(
-        "decoding pictures", BarColumn(), "{task.completed:,.0f} of {task.total:,.0f}", console=console
-    ) as bar:
+    columns = ("decoding pictures", BarColumn(), "{task.completed:,.0f} of {task.total:,.0f}")
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", visible=False)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

@@ -25,7 +25,7 @@ def play(session: Session, json: Path | None, console: Console) -> None:
         run.write_text("command.txt", shlex.join(["ganvas", *sys.argv[1:]]) + "\n")
         going = f"going on at {progress.images:,}" if progress.images else "training"
         console.print(f"{going}: {recipe.name} on {recipe.space}, {session.runtime.place.device}, into {run.path}")
-    with live(console, progress.images, recipe.images) as display:
+    with live(console, progress, recipe.images) as display:
         finished = session.play([display])
     if not session.runtime.leads:
         return
@@ -52,11 +52,7 @@ def where(session: Session, console: Console) -> None:
     table.add_row("samples", str(run.sheet(session.progress.images)))
     table.add_row("snapshot", str(run.snapshot_file))
     console.print(table)
-    console.print(f"[dim]next: ganvas sample {run.path}   ganvas evaluate {run.path} --data {_data(session)}")
-
-
-def _data(session: Session) -> str:
-    return session.recipe.data.source if session.recipe.data is not None else "…"
+    console.print(f"[dim]next: ganvas sample {run.path} --out grid.png, ganvas evaluate {run.path}")
 
 
 def dry(prepared: Prepared, json: Path | None, console: Console) -> None:

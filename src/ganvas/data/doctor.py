@@ -25,7 +25,7 @@ from ganvas.space import Classes, Space
 SPRINT_SIDE = 32
 FEW_PICTURES = 10_000
 """Below this DiffAugment is on by default: the discriminator would learn the pictures by heart."""
-CPU_SIDE, GPU_SIDE = 64, 256
+CPU_SIDE, GPU_SIDE = 32, 256
 """Larger pictures than these are suggested to be scaled down at first."""
 UNEVEN = 10
 MOST_NAMED = 20
@@ -80,18 +80,17 @@ class Checkup(Config):
     notes: tuple[str, ...] = ()
 
 
-def suggest_recipe(space: Space, count: int, has_gpu: bool) -> tuple[str, str]:
-    """(recipe, reason) for ``count`` pictures of that space: `sprint` up to 32 pixels without a GPU, else `r3gan`."""
-    side = max(space.height, space.width)
-    few = f"; under {FEW_PICTURES:,} pictures, so DiffAugment is on" if count < FEW_PICTURES else ""
+def suggest_recipe(space: Space, has_gpu: bool) -> tuple[str, str]:
+    """(recipe, reason) for pictures of that space: `sprint` up to 32 pixels without a GPU, else `r3gan`."""
+    size = f"{space.height}x{space.width}"
     if has_gpu:
-        return "r3gan", f"there is a GPU, and it is the strongest baseline{few}"
-    if side <= SPRINT_SIDE:
-        return (
-            "sprint",
-            f"{space.height}x{space.width} pictures and no GPU: it is made for up to {SPRINT_SIDE} pixels{few}",
-        )
-    return "r3gan", f"{space.height}x{space.width} is over the {SPRINT_SIDE} pixels that sprint is made for{few}"
+        return "r3gan", "there is a GPU, and it is the strongest baseline"
+    if max(space.height, space.width) <= SPRINT_SIDE:
+        return "sprint", f"{size} pictures and no GPU: it is made for up to {SPRINT_SIDE} pixels"
+    return "r3gan", (
+        f"{size} is over the {SPRINT_SIDE} pixels that sprint is made for; "
+        f"without a GPU this takes days, --size {SPRINT_SIDE} takes minutes"
+    )
 
 
 def inspect_data(
@@ -125,8 +124,12 @@ def inspect_data(
         **_labels_part(source, rule, labels, readable),
         **_advice_part(spec, seen, space, len(readable), has_gpu),
         warnings=tuple(warnings),
-        notes=source.notes,
+        notes=(*source.notes, *_advice_on(len(readable))),
     )
+
+
+def _advice_on(count: int) -> list[str]:
+    return [f"under {FEW_PICTURES:,} pictures: DiffAugment will be on"] if count < FEW_PICTURES else []
 
 
 def _opened(spec: DataSpec) -> tuple[Source, DataSpec, list[str]]:
@@ -206,9 +209,10 @@ def _labels_part(source: Source, rule: str | None, labels: Labels | None, readab
 
 def _advice_part(spec: DataSpec, seen: Survey, space: Space | None, count: int, has_gpu: bool) -> dict[str, Any]:
     size = _wise_size(spec, seen, has_gpu)
-    side = size or 0
-    future = Space(channels=max(seen.channels), height=side, width=side) if space is None else space
-    recipe, reason = suggest_recipe(future, count, has_gpu)
+    future = space
+    if size is not None or future is None:
+        future = Space(channels=max(seen.channels), height=size or CPU_SIDE, width=size or CPU_SIDE)
+    recipe, reason = suggest_recipe(future, has_gpu)
     return {
         "space": str(space) if space else None,
         "memory_mib": round(count * math.prod(future.shape) / 2**20, 1),

@@ -56,8 +56,9 @@ class Game:
         """Within: only what the player moves can learn; parameters *and* buffers (batch statistics, spectral-norm
         vectors) of everyone else are afterwards exactly as they were. This replaces every ``detach``."""
         others = [network for name, network in self.networks.items() if name not in player.moves]
-        for name, network in self.networks.items():
-            network.requires_grad_(name in player.moves)
+        thawed = [p for network in others for p in network.parameters() if p.requires_grad]
+        for parameter in thawed:
+            parameter.requires_grad_(False)
         buffers = [buffer for network in others for buffer in network.buffers()]
         before = [buffer.clone() for buffer in buffers]
         optimizer = self.optimizers[player.optimizer]
@@ -65,6 +66,8 @@ class Game:
         try:
             yield optimizer
         finally:
+            for parameter in thawed:
+                parameter.requires_grad_(True)
             with torch.no_grad():
                 for buffer, value in zip(buffers, before, strict=True):
                     buffer.copy_(value)

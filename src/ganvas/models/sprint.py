@@ -1,7 +1,7 @@
 """Two strided convolutions each way, no normalisation: what two CPU cores can train in minutes.
 
-On a CPU the cost sits in the layers at full and half size, so these stay thin; the width lies at a quarter of the size, and
-in the one dense layer before the discriminator's verdict.
+On a CPU the cost sits in the layers at full and half size, so these stay thin; the width lies at a quarter of the
+size, and in the one dense layer before the discriminator's verdict.
 """
 
 from __future__ import annotations

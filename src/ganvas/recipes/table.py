@@ -50,7 +50,7 @@ def load_code(path: Path) -> object:
     """
     if not path.is_file():
         raise GanvasError(f"{path}: no such file; a recipe from outside is named my_gan.py:recipe")
-    module_name = f"ganvas_outside_{path.stem}"
+    module_name = f"ganvas outside {path.resolve()}"
     if module_name in sys.modules:
         return sys.modules[module_name]
     spec = importlib.util.spec_from_file_location(module_name, path)

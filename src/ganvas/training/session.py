@@ -114,10 +114,9 @@ class Session:
                 callbacks: list[Callback] = [self.averages]
                 if self.runtime.leads:
                     callbacks += [self.ticks, self.pictures, *watchers, Saver(self.save, save_seconds), interrupt]
-                train(self.game, self.batches, self.progress, self.recipe.images, self.runtime, callbacks)
-        except Interrupted:
-            self._end("stopped")
-            return False
+                finished = self._train(callbacks)
+            self._end("finished" if finished else "stopped")
+            return finished
         except DivergenceError as error:
             self.run.log(str(error))
             raise
@@ -125,11 +124,19 @@ class Session:
             raise GanvasError(
                 f"cannot write {self.run.path}: {error.strerror or error}; the last state is kept"
             ) from error
-        self._end("finished")
+
+    def _train(self, callbacks: Sequence[Callback]) -> bool:
+        try:
+            train(self.game, self.batches, self.progress, self.recipe.images, self.runtime, callbacks)
+        except Interrupted:
+            return False
+        if self.runtime.leads and self.progress.images > self.ticks.last_images:
+            self.ticks.write(self.progress)  # the end need not be a multiple of anything
         return True
 
     def _end(self, how: str) -> None:
         if self.runtime.leads:
             self.save()
+            self.pictures.draw(self.progress.images)
             self.run.write_json("scores.json", scores(self.game, self.batches, self.runtime))
             self.run.log(f"{how} at {self.progress.images:,} images after {self.stopwatch.seconds:.0f} s of training")

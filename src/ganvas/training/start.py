@@ -11,7 +11,7 @@ import torch
 
 from ganvas.augment.diffaugment import DiffAugment
 from ganvas.data.dataset import Dataset, open_data
-from ganvas.data.doctor import suggest_recipe
+from ganvas.data.doctor import FEW_PICTURES, suggest_recipe
 from ganvas.data.spec import DataSpec
 from ganvas.errors import GanvasError
 from ganvas.recipes.noise import NoiseRecipe
@@ -24,9 +24,6 @@ from ganvas.training.run import Run, agree
 from ganvas.training.runtime import Runtime, detect
 from ganvas.training.session import Session
 from ganvas.training.state import read_state
-
-FEW = 10_000
-"""Under this many pictures a discriminator learns them by heart; DiffAugment is then on unless it is set otherwise."""
 
 Say = Callable[[str], None]
 
@@ -111,13 +108,13 @@ def open_session(prepared: Prepared, say: Say = lambda text: None) -> Session:
 
 def _suggested(data: Dataset, request: Request, say: Say) -> str:
     on_gpu = detect(request.device).place.device.type == "cuda"
-    name, reason = suggest_recipe(data.space, len(data.images), on_gpu)
+    name, reason = suggest_recipe(data.space, on_gpu)
     say(f"recipe {name}: {reason}")
     return name
 
 
 def _augmented(recipe: Recipe, count: int, say: Say) -> Recipe:
-    if not isinstance(recipe, NoiseRecipe) or recipe.augment is not None or count >= FEW:
+    if not isinstance(recipe, NoiseRecipe) or recipe.augment is not None or count >= FEW_PICTURES:
         return recipe
     say(f"DiffAugment is on: {count:,} pictures are few (--set augment=none turns it off)")
     return recipe.but(augment=DiffAugment())

@@ -39,8 +39,11 @@ class Ticks:
         self.last_images, self.last_seconds = 0, 0.0
 
     def __call__(self, game: Game, progress: Progress) -> None:
-        if not due(progress, self.batch, self.every):
-            return
+        if due(progress, self.batch, self.every):
+            self.write(progress)
+
+    def write(self, progress: Progress) -> None:
+        """Write the line of the rounds since the last one."""
         means, seconds = progress.means(), self.stopwatch.seconds
         check(means, progress.images)
         rate = (progress.images - self.last_images) / max(seconds - self.last_seconds, 1e-9)
