@@ -55,7 +55,9 @@ def snapshot_of() -> Callable[..., Snapshot]:
     def make(recipe: Recipe, images: int = 0) -> Snapshot:
         torch.manual_seed(recipe.seed)
         networks = recipe.networks(recipe.keeps)
-        return Snapshot({role: network.requires_grad_(False).eval() for role, network in networks.items()}, recipe, images)
+        return Snapshot(
+            {role: network.requires_grad_(False).eval() for role, network in networks.items()}, recipe, images
+        )
 
     return make
 

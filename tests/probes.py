@@ -76,7 +76,7 @@ def game_of(networks: dict[str, nn.Module], players: Iterable[Player], *dials: D
     return Game(networks, players, optimizers, horizon=BATCH * ROUNDS, dials=dials)
 
 
-# --- an auxiliary-classifier head: the discriminator also names the class, and both players care (Odena et al. 2017) ---
+# --- an auxiliary-classifier head: the discriminator also names the class, both players care (Odena et al. 2017) ------
 
 
 class Classifying(Judge):
@@ -103,7 +103,9 @@ def auxiliary_classifier() -> Game:
     return game_of(
         {"generator": FromNoise(), "discriminator": Classifying()},
         [
-            mover("discriminator", NoiseTurn, adversarial(loss, "discriminator"), classify("real", "fake"), penalty(R1())),
+            mover(
+                "discriminator", NoiseTurn, adversarial(loss, "discriminator"), classify("real", "fake"), penalty(R1())
+            ),
             mover("generator", NoiseTurn, adversarial(loss, "generator"), classify("fake")),
         ],
     )
@@ -182,7 +184,10 @@ class Translate(nn.Module):
 def cycle() -> Game:
     loss = LeastSquares()
     there_and_back = Term(
-        "cycle", frozenset(), lambda t: sum((t.back[s] - t.sides[s]).abs().flatten(1).mean(1) for s in "ab"), weight=10.0
+        "cycle",
+        frozenset(),
+        lambda t: sum((t.back[s] - t.sides[s]).abs().flatten(1).mean(1) for s in "ab"),
+        weight=10.0,
     )
     networks: dict[str, nn.Module] = {"to_a": Translate(), "to_b": Translate(), "judge_a": Judge(), "judge_b": Judge()}
     networks |= {"pool_a": Pool(), "pool_b": Pool()}

@@ -176,7 +176,7 @@ class MixingJudge(Discriminator):
 
 
 class Sharing:
-    """Both networks hold the same layer: whoever moves, moves the other's weights."""
+    """Both networks hold the same layer: each in turn is the other's, so nobody may move it."""
 
     layer = nn.Linear(1, 1)
 
@@ -213,7 +213,7 @@ FAULTS: list[tuple[str, tuple[Any, ...], str]] = [
     ("shapes fit", (ColumnJudge,), r"logits of real are torch.Size\(\[4, 1\]\)"),
     ("only the mover moves", (IdleGenerator,), "no gradient ever reached generator.forgotten"),
     ("only the mover moves", (ClippingJudge,), "generator's turn changed discriminator.to_half.weight"),
-    ("only the mover moves", (SharingGenerator, SharingJudge), "turn changed generator.shared.weight"),
+    ("only the mover moves", (SharingGenerator, SharingJudge), r"no gradient ever reached .*generator\.shared\.weight"),
     ("evaluation is deterministic", (DropoutGenerator,), "sampling twice gives different pictures"),
     ("evaluation is deterministic", (CompanyGenerator,), "depends on what else is asked for"),
     ("resumes exactly", (CountingGenerator,), "differs after resuming"),
@@ -221,7 +221,9 @@ FAULTS: list[tuple[str, tuple[Any, ...], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("law", "fault", "finding"), FAULTS, ids=lambda x: x[0].__name__ if isinstance(x, tuple) else "")
+@pytest.mark.parametrize(
+    ("law", "fault", "finding"), FAULTS, ids=lambda x: x[0].__name__ if isinstance(x, tuple) else ""
+)
 def test_each_law_catches_its_fault(law: str, fault: tuple[Any, ...], finding: str) -> None:
     with pytest.raises(AssertionError, match=finding):
         LAWS[law](planted(*fault))
@@ -253,7 +255,7 @@ def test_a_description_that_changes_when_it_is_read_again_is_caught() -> None:
 
     try:
         recipe = recipe_for(varied("sprint"), UNCONDITIONAL).but(generator=Growing())
-        with pytest.raises(AssertionError, match="generator.width"):
+        with pytest.raises(AssertionError, match=r"generator\.width"):
             LAWS["survives json"](recipe)
     finally:
         del networks.GeneratorConfig.members["growing-in-json"]

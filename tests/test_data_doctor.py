@@ -46,10 +46,9 @@ def looked_at(tmp_path: Path, files: Mapping[str, bytes | str], has_gpu: bool = 
     [(28, False, "sprint"), (32, False, "sprint"), (33, False, "r3gan"), (28, True, "r3gan")],
 )
 def test_the_recommended_recipe(side: int, has_gpu: bool, recipe: str) -> None:
-    """`sprint` up to 32 pixels without a GPU, `r3gan` otherwise; few pictures are mentioned."""
-    name, reason = suggest_recipe(Space(channels=1, height=8, width=side), 10_000, has_gpu)
-    assert name == recipe and "DiffAugment" not in reason
-    assert "DiffAugment" in suggest_recipe(Space(channels=1, height=8, width=side), 9_999, has_gpu)[1]
+    """`sprint` up to 32 pixels without a GPU, `r3gan` otherwise."""
+    name, reason = suggest_recipe(Space(channels=1, height=8, width=side), has_gpu)
+    assert name == recipe and reason
 
 
 def test_a_healthy_set_has_no_warnings() -> None:
@@ -110,7 +109,7 @@ def test_labels_that_say_nothing(tmp_path: Path) -> None:
 def test_a_wise_size(tmp_path: Path) -> None:
     """Large pictures are scaled for a CPU, not-square ones are cut; what was asked for is not argued with."""
     files = {f"{k}.png": noise(100, 100) for k in range(2)}
-    assert looked_at(tmp_path, files).suggested_size == 64
+    assert looked_at(tmp_path, files).suggested_size == 32
     assert looked_at(tmp_path, files, has_gpu=True).suggested_size is None
     assert looked_at(tmp_path, files, size=100).suggested_size is None
     assert looked_at(tmp_path, files, size=28).command.endswith("--size 28")

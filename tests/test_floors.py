@@ -28,6 +28,7 @@ FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names.spl
 DOORS = ("ganvas", "ganvas.__main__")
 """What anybody may import, or nobody does: the package's own front and back door."""
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 400, 50
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def name_of(file: Path) -> str:
@@ -50,7 +51,7 @@ def imported(module: str, only_when_loaded: bool = False) -> set[str]:
     and ``if TYPE_CHECKING`` when only loading counts."""
     skipped: set[ast.AST] = set()
     if only_when_loaded:
-        outer = [n for n in ast.walk(tree(module)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) or guards(n)]
+        outer = [n for n in ast.walk(tree(module)) if isinstance(n, FUNCTION) or guards(n)]
         skipped = set(chain.from_iterable(ast.walk(node) for node in outer))
     found: set[str] = set()
     for node in ast.walk(tree(module)):
@@ -61,7 +62,9 @@ def imported(module: str, only_when_loaded: bool = False) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module}: imports are absolute here"
             # ``from ganvas.models import networks`` names a module, ``from ganvas.config import Family`` does not
-            found |= {full if (full := f"{node.module}.{alias.name}") in MODULES else str(node.module) for alias in node.names}
+            found |= {
+                full if (full := f"{node.module}.{alias.name}") in MODULES else str(node.module) for alias in node.names
+            }
     return {name for name in found if name.partition(".")[0] == "ganvas"}
 
 
@@ -120,20 +123,28 @@ def test_the_walk_sees_a_planted_import_of_each_kind(monkeypatch: pytest.MonkeyP
         test_a_module_imports_from_no_floor_above("ganvas.losses.planted")
 
 
-@EVERY_MODULE
-def test_no_file_and_no_function_is_too_long(module: str) -> None:
-    assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= MOST_LINES
-    long = {
-        node.name: node.end_lineno - node.lineno + 1
-        for node in ast.walk(tree(module))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None
+def functions(module: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree(module)) if isinstance(node, FUNCTION)]
+
+
+def test_no_file_is_too_long() -> None:
+    lines = {module: len(file.read_text(encoding="utf-8").splitlines()) for module, file in MODULES.items()}
+    assert {module: count for module, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_no_function_is_too_long() -> None:
+    """Counted from the docstring on: a verb's signature is the list of its options and may be as long as they are."""
+    lines = {
+        f"{module}.{function.name}": (function.end_lineno or 0) - function.body[0].lineno + 1
+        for module in MODULES
+        for function in functions(module)
     }
-    assert {name: lines for name, lines in long.items() if lines > MOST_LINES_OF_A_FUNCTION} == {}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES_OF_A_FUNCTION} == {}
 
 
-@EVERY_MODULE
-def test_every_module_says_what_it_is_for(module: str) -> None:
-    assert ast.get_docstring(tree(module)) or not tree(module).body
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [module for module in MODULES if tree(module).body and not ast.get_docstring(tree(module))]
+    assert silent == []
 
 
 def test_nothing_is_called_utils() -> None:

@@ -104,7 +104,7 @@ def test_one_value_a_sample(loss: AdversarialLoss) -> None:
 @ALL
 @pytest.mark.parametrize("size", [1.0, 30.0, 100.0])
 def test_whoever_is_ahead_the_pull_is_in_the_right_direction(loss: AdversarialLoss, size: float) -> None:
-    """The discriminator wants real logits up and fake ones down, the generator fake ones up; never the reverse, never nan.
+    """The discriminator wants real logits up and fake ones down, the generator fake ones up; never reversed, never nan.
 
     Least squares alone pulls *towards* its targets 1 and 0, so it is asked on the near side of both.
     """
@@ -118,7 +118,7 @@ def test_whoever_is_ahead_the_pull_is_in_the_right_direction(loss: AdversarialLo
 @pytest.mark.parametrize("fake", [-30.0, -100.0])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_non_saturating_gradient_stays_one_where_the_fakes_are_found_out(fake: float, dtype: torch.dtype) -> None:
-    """d softplus(−l)/dl = −σ(−l), and σ(30) = 1 − 9.4e-14. Through log(σ(l) + 1e-8) it would be −σ'/(σ + 1e-8) ≈ −9e-6."""
+    """d softplus(−l)/dl = −σ(−l), and σ(30) = 1 − 9.4e-14. Through log(σ(l) + 1e-8) it is −σ'/(σ + 1e-8) ≈ −9e-6."""
     assert slopes(NonSaturating(), "generator", 0.0, fake, dtype)[1] == pytest.approx(-1.0, abs=1e-12)
     logit = torch.tensor([fake], dtype=dtype, requires_grad=True)
     (naive,) = torch.autograd.grad(-torch.log(torch.sigmoid(logit) + 1e-8).sum(), logit)
@@ -133,7 +133,7 @@ def test_the_minimax_gradient_saturates_by_design() -> None:
 
 @given(real=logits, fake=logits)
 def test_minimax_is_zero_sum(real: float, fake: float) -> None:
-    """G's part of V is all that depends on θ: its slope is minus the discriminator's, so both conventions of sign agree."""
+    """G's part of V is all that depends on θ: its slope is minus the discriminator's, so both sign conventions agree."""
     discriminator = slopes(Minimax(), "discriminator", real, fake, torch.float64)[1]
     generator = slopes(Minimax(), "generator", real, fake, torch.float64)[1]
     assert generator == pytest.approx(-discriminator, rel=1e-12, abs=1e-300)
@@ -141,7 +141,7 @@ def test_minimax_is_zero_sum(real: float, fake: float) -> None:
 
 @given(real=logits, fake=logits, shift=st.floats(-20, 20))
 def test_relativistic_is_antisymmetric_and_blind_to_a_shift(real: float, fake: float, shift: float) -> None:
-    """Both players compare one difference: swapping the pictures swaps the players; a constant added to D is not seen."""
+    """Both players compare one difference: swapping pictures swaps the players; a constant added to D is not seen."""
     loss, r, f = Relativistic(), float64(real), float64(fake)
     assert loss.discriminator(r, f).equal(loss.generator(f, r))
     assert float(loss.discriminator(r + shift, f + shift)) == pytest.approx(float(loss.discriminator(r, f)), abs=1e-9)
@@ -170,7 +170,7 @@ def input_gradient(network: Callable[[Tensor], Tensor], images: Tensor) -> Tenso
 
 @pytest.mark.parametrize("norm", [0.5, 1.0, 3.0])
 def test_penalties_of_a_linear_discriminator(norm: float) -> None:
-    """D(x) = ⟨w, x⟩ + b has ∇D = w everywhere: R1 = R2 = ½|w|² a sample, gradient penalty = (|w| − 1)², least at |w| = 1."""
+    """D(x) = ⟨w, x⟩ + b has ∇D = w everywhere: R1 = R2 = ½|w|² a sample, gradient penalty (|w| − 1)², 0 at |w| = 1."""
     w = torch.randn(3, 4, 4, dtype=torch.float64)
     w *= norm / w.norm()
     gradient = input_gradient(lambda x: (x * w).flatten(1).sum(1) + 7.0, torch.randn(5, 3, 4, 4, dtype=torch.float64))

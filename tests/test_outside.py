@@ -94,7 +94,9 @@ def test_without_its_code_there_is_one_clear_line(trained: Run, tmp_path: Path) 
     without = run_alone(call.format(sample), tmp_path)
     assert without.returncode == 2 and not (tmp_path / "grid.png").exists()
     (line,) = without.stderr.strip().splitlines()
-    assert line.startswith("error: kept.safetensors: no GeneratorConfig is called 'plain'") and "--code my_gan.py" in line
+    assert (
+        line.startswith("error: kept.safetensors: no GeneratorConfig is called 'plain'") and "--code my_gan.py" in line
+    )
     with_it = run_alone(call.format([*sample, "--code", str(EXAMPLE)]), tmp_path)
     assert with_it.returncode == 0, with_it.stderr
     assert (tmp_path / "grid.png").exists()
@@ -120,7 +122,6 @@ def test_a_file_that_is_no_gan_is_told_in_one_line(tmp_path: Path, content: str 
     assert str(file) in str(caught.value) and "\n" not in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="load_code keeps modules by the file's stem, so the first file answers for both")
 def test_two_files_of_the_same_name_are_two_gans(tmp_path: Path) -> None:
     """``one/gan.py`` and ``two/gan.py`` in one process."""
     for folder in ("one", "two"):

@@ -69,7 +69,9 @@ def test_a_schedule_by_its_arrow_or_as_json() -> None:
 
 def test_a_member_with_its_fields_as_json() -> None:
     assert having("sprint", 'bounds={"clip": {"limit": 0.5}}').bounds == {"clip": Clip(limit=0.5)}
-    assert having("sprint", 'optimizers.generator={"kind": "rmsprop", "lr": 1}').optimizers["generator"] == RMSprop(lr=1)
+    assert having("sprint", 'optimizers.generator={"kind": "rmsprop", "lr": 1}').optimizers["generator"] == RMSprop(
+        lr=1
+    )
 
 
 def test_another_architecture_and_its_width() -> None:

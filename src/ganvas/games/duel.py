@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,7 @@ NEEDS = frozenset(f"{side}_{what}" for side in SIDES for what in ("logits", "gra
 
 
 class Duel:
-    """Judges every side that some term needs, in one discriminator call, and differentiates the sides that need it.
+    """Judges every side that some term needs, together where it can, and differentiates the sides that need it.
 
     Args:
         discriminator: ``(images, condition) → Judgement``.
@@ -58,13 +58,23 @@ class Duel:
 
     @remember
     def judgements(self) -> dict[str, Judgement]:
-        """One call for all sides, or one a side when the network's logits depend on the company they are judged in."""
-        sides, pictures = list(self.pictures), list(self.pictures.values())
-        if len(sides) == 1 or self.discriminator.mixes_samples:
-            return {s: self.discriminator(x, self.condition) for s, x in zip(sides, pictures, strict=True)}
+        """As few calls as waste nothing: sides that are differentiated with respect to their pictures together, the
+        others together, for a backward pass goes through a whole call. Where the network's logits depend on the
+        company they are judged in, each side is judged alone."""
+        sides = list(self.pictures)
+        if self.discriminator.mixes_samples:
+            groups = [[side] for side in sides]
+        else:
+            groups = [[s for s in sides if self.pictures[s].requires_grad == followed] for followed in (False, True)]
+        judged = {side: judgement for group in groups if group for side, judgement in self._judge(group)}
+        return {side: judged[side] for side in sides}
+
+    def _judge(self, sides: list[str]) -> Iterable[tuple[str, Judgement]]:
+        """One discriminator call for several sides."""
+        pictures = [self.pictures[side] for side in sides]
         condition = None if self.condition is None else torch.cat([self.condition] * len(sides))
-        together = self.discriminator(torch.cat(pictures), condition)
-        return dict(zip(sides, together.split([len(x) for x in pictures]), strict=True))
+        together: Judgement = self.discriminator(torch.cat(pictures), condition)
+        return zip(sides, together.split([len(x) for x in pictures]), strict=True)
 
     @remember
     def gradient(self) -> dict[str, Tensor]:
