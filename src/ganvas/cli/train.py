@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -45,7 +46,7 @@ def train(
     from ganvas.recipes.overrides import first_problem
     from ganvas.training.start import Request, open_session, prepare
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")  # under torchrun the leader talks
     try:
         spec = DataSpec.model_validate(
             {"source": data, "size": size, "limit": limit, "labels": labels, "mirror": mirror}

@@ -27,6 +27,7 @@ def play(session: Session, json: Path | None, console: Console) -> None:
         console.print(f"{going}: {recipe.name} on {recipe.space}, {session.runtime.place.device}, into {run.path}")
     with live(console, progress, recipe.images) as display:
         finished = session.play([display])
+    session.runtime.close()
     if not session.runtime.leads:
         return
     write_report(run.path)

@@ -59,7 +59,7 @@ def _rate(recipe: Recipe, data: Dataset, runtime: Runtime, rounds: int) -> float
     start = time.perf_counter()
     train(game, batches, progress, (1 + rounds) * recipe.batch, runtime, [averages])
     _wait(runtime.place.device)
-    return rounds * recipe.batch / (time.perf_counter() - start)
+    return runtime.agreed(rounds * recipe.batch / (time.perf_counter() - start))
 
 
 def _wait(device: torch.device) -> None:

@@ -33,6 +33,20 @@ class Runtime:
             return contextlib.nullcontext()
         return torch.autocast(self.place.device.type, dtype=torch.bfloat16)
 
+    def agreed(self, number: float) -> float:
+        """The leader's number, in every process: measured times differ, and all must play the same rounds."""
+        if self.place.world == 1:
+            return number
+        shared = torch.tensor(number, dtype=torch.float64, device=self.place.device)
+        dist.broadcast(shared, src=0)
+        return float(shared)
+
+    def close(self) -> None:
+        """Leave the other processes, once all have come to this point."""
+        if self.place.world > 1:
+            dist.barrier()
+            dist.destroy_process_group()
+
     def backward(self, loss: Tensor) -> None:
         """Add ∂loss/∂weights to the gradients."""
         loss.backward()  # type: ignore[no-untyped-call]
