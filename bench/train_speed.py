@@ -4,8 +4,8 @@
 
 The toolkit's side is `ganvas.training.loop.train` with all that it does in a run between two saves: batches drawn from
 the data, schedules, readings, gradient norms, and with ``--averages`` the moving average of the weights too, which no
-plain loop here has. The plain side is the script of the same name in `reference/`; `sprint` has none, and its loop stands
-here, as lean as it can be written (one discriminator call, one gradient for both penalties).
+plain loop here has. The plain side is the script of that name in `reference/`; `sprint` has none, and its loop stands
+here, as lean as it can be written (one gradient for both penalties, no graph where none is needed).
 
 Both sides play in one process in turn, a block of rounds each, in the order A B, B A, A B …, so that whatever else the
 machine does meets both. What is reported is the ratio of each pair of neighbouring blocks, by wall time and by CPU
@@ -46,7 +46,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
 MARK = 0.95
 BLOCK_SECONDS = 1.0
 GREY, COLOUR = Space(channels=1, height=28, width=28), Space(channels=3, height=32, width=32)
-NARROW = {"generator": {"kind": "r3gan", "width": 64}, "discriminator": {"kind": "r3gan", "width": 64}, "batch": 64}
+NARROW = {"generator": {"kind": "r3gan", "width": 32}, "discriminator": {"kind": "r3gan", "width": 32}, "batch": 64}
 
 Real = Callable[[int, int], tuple[Tensor, None]]
 
@@ -168,23 +168,26 @@ def sprint(
             adam.param_groups[0]["betas"] = (value_at(description.beta1, done), value_at(description.beta2, done))
 
         generator.requires_grad_(False)
-        pictures = torch.cat([real(round, 0)[0], generator(noise(round, 0), None)])
         due = [penalty for penalty in recipe.penalties.values() if round % penalty.every == 0]
-        logits = discriminator(pictures.requires_grad_(bool(due)), None).logits
-        loss = recipe.loss.discriminator(*logits.chunk(2)).mean()
+        pictures = {"real": real(round, 0)[0], "fake": generator(noise(round, 0), None)}
+        leaves = {penalty.at: pictures[penalty.at].requires_grad_() for penalty in due}
+        logits = {side: discriminator(images, None).logits for side, images in pictures.items()}
+        loss = recipe.loss.discriminator(logits["real"], logits["fake"]).mean()
         if due:
-            (gradient,) = torch.autograd.grad(logits.sum(), pictures, create_graph=True)
-            sides = dict(zip(("real", "fake"), gradient.chunk(2), strict=True))
+            total = torch.stack([logits[side].sum() for side in leaves]).sum()
+            slopes = dict(
+                zip(leaves, torch.autograd.grad(total, list(leaves.values()), create_graph=True), strict=True)
+            )
             for penalty in due:
-                loss = loss + penalty.every * value_at(penalty.gamma, done) * penalty(sides[penalty.at]).mean()
+                loss = loss + penalty.every * value_at(penalty.gamma, done) * penalty(slopes[penalty.at]).mean()
         d_adam.zero_grad()
         loss.backward()
         d_adam.step()
         generator.requires_grad_(True)
 
         discriminator.requires_grad_(False)
-        pictures = torch.cat([real(round, 1)[0], generator(noise(round, 1), None)])
-        loss = recipe.loss.generator(*discriminator(pictures, None).logits.chunk(2)).mean()
+        fake_logits = discriminator(generator(noise(round, 1), None), None).logits
+        loss = recipe.loss.generator(discriminator(real(round, 1)[0], None).logits, fake_logits).mean()
         g_adam.zero_grad()
         loss.backward()
         g_adam.step()

@@ -1,4 +1,4 @@
-"""The command line's contract: whatever is wrong is said in one line, with exit status 2, and nothing is half-written."""
+"""The command line's contract: what is wrong is said in one line, with exit status 2, and nothing is half-written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TINY = ["--set", "generator.width=4", "--set", "discriminator.width=4", "--set",
 
 @pytest.fixture
 def ganvas(monkeypatch, capfd, tmp_path):
-    """Calls the console script in this process, in an empty folder: ``ganvas("train", …) → (status, stdout, stderr)``."""
+    """Calls the console script in this process, in an empty folder: ``ganvas(…) → (status, stdout, stderr)``."""
     monkeypatch.chdir(tmp_path)
 
     def call(*words: object) -> tuple[int, str, str]:
@@ -141,7 +141,7 @@ def test_unwritable_run(ganvas):
 
 
 def test_damaged_snapshots(ganvas, trained, tmp_path):
-    """Truncated, a pickle by another name, a foreign safetensors file: each is told apart from a snapshot; no code runs."""
+    """Truncated, a pickle by another name, a foreign safetensors file: told apart from a snapshot; no code runs."""
     whole = (trained / "snapshot.safetensors").read_bytes()
     (tmp_path / "cut.safetensors").write_bytes(whole[: len(whole) // 2])
     assert "damaged" in complaint(ganvas("sample", "cut.safetensors"))

@@ -66,7 +66,8 @@ class Normals(Batches):
 def game(theta: float) -> Game:
     networks = {"generator": Shift(theta), "discriminator": Logistic()}
     players = tuple(
-        Player(role, (role,), NoiseTurn, (adversarial(Minimax(), role),), role) for role in ("discriminator", "generator")
+        Player(role, (role,), NoiseTurn, (adversarial(Minimax(), role),), role)
+        for role in ("discriminator", "generator")
     )
     optimizers = {role: torch.optim.SGD(network.parameters(), lr=0.5) for role, network in networks.items()}
     return Game(networks, players, optimizers, horizon=1)

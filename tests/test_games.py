@@ -50,12 +50,30 @@ def duel(*needs: str, judge: Judge | None = None, condition: Tensor | None = Non
     return Duel(judge or Judge(), real, lambda: fake, condition, frozenset(needs), mix)
 
 
-def test_one_discriminator_call_judges_every_side() -> None:
+def test_one_discriminator_call_judges_every_side_that_is_differentiated() -> None:
     d = duel(*NEEDS)
     assert d.discriminator.calls == []  # nothing runs before it is asked for
     assert d.real_logits.shape == d.fake_logits.shape == (N,)
     assert d.gradient.keys() == {"real", "fake", "between"}
     assert d.discriminator.calls == [3 * N]
+
+
+@pytest.mark.parametrize(
+    ("needs", "calls"),
+    [
+        (["real_logits", "fake_logits"], [2 * N]),
+        (["real_logits", "fake_logits", "real_gradient", "fake_gradient"], [2 * N]),
+        (["real_logits", "fake_logits", "between_gradient"], [2 * N, N]),
+        (["real_logits", "fake_logits", "real_gradient"], [N, N]),
+        (["fake_logits"], [N]),
+    ],
+    ids=["loss", "r1 and r2", "gradient penalty", "r1", "generator"],
+)
+def test_sides_that_are_not_differentiated_have_a_call_of_their_own(needs: list[str], calls: list[int]) -> None:
+    """A second backward pass goes through a whole call, so what it does not need is judged apart; no more than two."""
+    d = duel(*needs)
+    _ = d.judgements
+    assert d.discriminator.calls == calls
 
 
 def test_a_network_that_mixes_samples_is_called_once_a_side() -> None:

@@ -133,7 +133,7 @@ def test_the_minimax_gradient_saturates_by_design() -> None:
 
 @given(real=logits, fake=logits)
 def test_minimax_is_zero_sum(real: float, fake: float) -> None:
-    """G's part of V is all that depends on θ: its slope is minus the discriminator's, so both sign conventions agree."""
+    """G's part of V is all that depends on θ: its slope is minus the discriminator's: both sign conventions agree."""
     discriminator = slopes(Minimax(), "discriminator", real, fake, torch.float64)[1]
     generator = slopes(Minimax(), "generator", real, fake, torch.float64)[1]
     assert generator == pytest.approx(-discriminator, rel=1e-12, abs=1e-300)

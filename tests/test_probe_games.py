@@ -18,6 +18,7 @@ from ganvas.games.batch import Batches
 from ganvas.games.game import Game
 from ganvas.training.loop import take_turn, train
 from ganvas.training.progress import Progress
+from ganvas.training.spectator import scores
 from ganvas.training.state import parts_of, read_state, restore, write_state
 from probes import BATCH, ROUNDS, SPACE, autoencoder, auxiliary_classifier, cycle, growing, packing
 
@@ -131,3 +132,18 @@ def test_a_pack_is_judged_together() -> None:
     play = Play(packing)
     turn = play.game.players[0].sees(play.game.networks, play.batches.at(0, 0))
     assert turn.duels[0].real_logits.shape == (BATCH // 2,)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(auxiliary_classifier, growing, packing),
+        *(cycle, autoencoder),
+    ],
+)
+def test_the_end_of_a_run_can_look_at_it(make: Callable[[], Game]) -> None:
+    """The score histograms that a session writes last: with two discriminators or none, too, and nothing moves."""
+    play = Play(make)
+    before = play.everything()
+    scores(play.game, play.batches, HERE, count=8)
+    assert all(value.equal(before[name]) for name, value in play.everything().items())

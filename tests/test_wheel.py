@@ -25,9 +25,23 @@ def clean_python(tmp_path_factory) -> Path:
     venv.create(folder / "env", with_pip=False)
     python = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
     site = subprocess.run(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], capture_output=True, text=True, check=True
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.strip()
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site, str(wheel)]
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--target",
+        site,
+        str(wheel),
+    ]
     subprocess.run(install, check=True, capture_output=True)
     # a folder named in a .pth file is searched, but its own .pth files (the editable install) are not followed
     (Path(site) / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")

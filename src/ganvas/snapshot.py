@@ -6,14 +6,13 @@ file can run code, and opening it needs nothing else.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -28,6 +27,18 @@ from ganvas.space import Classes, Space
 FORMAT = 1
 CHUNK = 64
 """Pictures are made this many at a time, padded: a matrix product's last bits depend on its size, a seed's must not."""
+
+
+class Header(BaseModel):
+    """The JSON text in a snapshot's header. What a later version adds does not keep an older one from reading."""
+
+    format: int
+    ganvas: str
+    recipe: dict[str, Any]
+    roles: tuple[str, ...]
+    abilities: tuple[str, ...]
+    images: int
+    metrics: dict[str, Any]
 
 
 @dataclass
@@ -80,7 +91,7 @@ class Snapshot:
             return torch.tensor([seed % classes.count for seed in seeds])
         if str(wanted) in classes.names:
             return torch.full((len(seeds),), classes.names.index(str(wanted)))
-        if (isinstance(wanted, int) or wanted.isdigit()) and int(wanted) < classes.count:
+        if (isinstance(wanted, int) or wanted.isdigit()) and 0 <= int(wanted) < classes.count:
             return torch.full((len(seeds),), int(wanted))
         raise GanvasError(f"no class is called '{wanted}'; there are {', '.join(classes.names)}")
 
@@ -125,16 +136,16 @@ class Snapshot:
             for role, network in self.networks.items()
             for name, tensor in network.state_dict().items()
         }
-        about = {
-            "format": FORMAT,
-            "ganvas": __version__,
-            "recipe": self.recipe.model_dump(mode="json"),
-            "roles": sorted(self.networks),
-            "abilities": self.abilities,
-            "images": self.images,
-            "metrics": self.metrics,
-        }
-        content = save(tensors, metadata={"ganvas": json.dumps(about)})
+        about = Header(
+            format=FORMAT,
+            ganvas=__version__,
+            recipe=self.recipe.model_dump(mode="json"),
+            roles=tuple(sorted(self.networks)),
+            abilities=self.abilities,
+            images=self.images,
+            metrics=self.metrics,
+        )
+        content = save(tensors, metadata={"ganvas": about.model_dump_json()})
         write_whole(path, lambda beside: beside.write_bytes(content))
 
 
@@ -155,18 +166,18 @@ def open_snapshot(path: str | Path, device: str | torch.device = "cpu") -> Snaps
     """
     file = find_snapshot(path)
     about, tensors = _read(file)
-    if about["format"] > FORMAT:
-        raise GanvasError(f"{file} is format {about['format']}, this ganvas reads up to {FORMAT}: update ganvas")
+    if about.format > FORMAT:
+        raise GanvasError(f"{file} is format {about.format}, this ganvas reads up to {FORMAT}: update ganvas")
     try:
-        recipe = Recipe.model_validate(about["recipe"])
+        recipe = Recipe.model_validate(about.recipe)
     except ValidationError as error:
         problem = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise GanvasError(f"{file}: {problem}; a GAN from outside needs its code: --code my_gan.py") from error
-    networks = recipe.networks(about["roles"])
+    networks = recipe.networks(about.roles)
     for role, network in networks.items():
         weights = {name.partition(".")[2]: t for name, t in tensors.items() if name.partition(".")[0] == role}
         _load(network, weights, file)
-    return Snapshot(networks, recipe, about["images"], about["metrics"]).to(device)
+    return Snapshot(networks, recipe, about.images, about.metrics).to(device)
 
 
 def find_snapshot(path: str | Path) -> Path:
@@ -187,13 +198,13 @@ def find_snapshot(path: str | Path) -> Path:
     return place
 
 
-def _read(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _read(file: Path) -> tuple[Header, dict[str, Tensor]]:
     try:
         with safe_open(file, framework="pt") as opened:
             header = opened.metadata() or {}
-            about = json.loads(header["ganvas"])
-            return about, {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
-    except KeyError as error:
+            names = list(opened.keys())
+            return Header.model_validate_json(header["ganvas"]), {name: opened.get_tensor(name) for name in names}
+    except (KeyError, ValidationError) as error:
         raise GanvasError(f"{file} is a safetensors file, but not a ganvas snapshot") from error
     except (SafetensorError, OSError, ValueError) as error:
         raise GanvasError(f"{file} is damaged or no safetensors file ({error})".replace("\n", " ")) from error

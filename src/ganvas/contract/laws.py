@@ -27,7 +27,7 @@ SPACES: dict[str, Space] = {"unconditional": UNCONDITIONAL, "conditional": CONDI
 
 
 def shapes_fit(recipe: Recipe) -> None:
-    """Pictures have the space's shape and lie in [−1, 1] or near it, one finite logit a picture."""
+    """Finite pictures of the space's shape, one finite logit a picture."""
     trial = Trial(recipe)
     batch = trial.batches.at(0, 0)
     for player in trial.game.players:
@@ -40,6 +40,7 @@ def shapes_fit(recipe: Recipe) -> None:
                 assert duel.pictures[side].shape == batch.images.shape, (
                     f"{side} pictures are {duel.pictures[side].shape}"
                 )
+                assert torch.isfinite(duel.pictures[side]).all(), f"{player.name}: {side} pictures are not finite"
                 assert torch.isfinite(judgement.logits).all(), f"{player.name}: logits of {side} are not finite"
 
 

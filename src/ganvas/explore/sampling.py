@@ -24,7 +24,7 @@ def parse_seeds(text: str) -> list[int]:
     seeds: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
+        if not first.isdigit() or (dash and (not last.isdigit() or int(last) < int(first))):
             raise GanvasError(f"--seeds {text}: '{part}' is no seed; write for instance 0-63 or 1,5,9")
         seeds += range(int(first), int(last if dash else first) + 1)
     if not seeds:

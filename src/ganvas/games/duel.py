@@ -72,6 +72,8 @@ class Duel:
     def _judge(self, sides: list[str]) -> Iterable[tuple[str, Judgement]]:
         """One discriminator call for several sides."""
         pictures = [self.pictures[side] for side in sides]
+        if len(sides) == 1:
+            return [(sides[0], self.discriminator(pictures[0], self.condition))]
         condition = None if self.condition is None else torch.cat([self.condition] * len(sides))
         together: Judgement = self.discriminator(torch.cat(pictures), condition)
         return zip(sides, together.split([len(x) for x in pictures]), strict=True)

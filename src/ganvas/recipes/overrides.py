@@ -12,8 +12,11 @@ from ganvas.config import suggest
 from ganvas.errors import GanvasError
 from ganvas.recipes.recipe import Recipe
 
-OF_THE_DATA = ("space", "data")
-"""What the data say, not the user: --data, --size, --limit, --labels and --mirror."""
+ELSEWHERE = {
+    "space": "the space is asked of the data; use --data, --size or --labels",
+    "data": "this is asked of the data; use --data, --size, --limit, --labels or --mirror",
+}
+"""What has an option of its own, or is not the user's to say."""
 
 
 def overridden(recipe: Recipe, settings: Iterable[str]) -> Recipe:
@@ -34,10 +37,8 @@ def _set(recipe: Recipe, setting: str) -> Recipe:
     keys = path.strip().split(".")
     if not equals or not all(keys):
         raise GanvasError(f"--set {setting}: write path=value, for instance batch=32")
-    if keys[0] in OF_THE_DATA:
-        raise GanvasError(
-            f"--set {setting}: the {keys[0]} is asked of the data; use --data, --size, --limit or --labels"
-        )
+    if keys[0] in ELSEWHERE:
+        raise GanvasError(f"--set {setting}: {ELSEWHERE[keys[0]]}")
     fields = recipe.model_dump(mode="json")
     level: Any = fields
     for depth, key in enumerate(keys):

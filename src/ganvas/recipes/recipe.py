@@ -91,10 +91,12 @@ class Recipe(Family):
         torch.manual_seed(self.seed)
         networks = {role: network.to(device) for role, network in self.networks().items()}
         players = self.players()
-        moved = {player.optimizer: player.moves for player in players}
+        moved: dict[str, dict[str, None]] = {}  # roles in the order in which players name them, each once
+        for player in players:
+            moved.setdefault(player.optimizer, {}).update(dict.fromkeys(player.moves))
         optimizers = {
-            name: self.optimizers[name].build(p for role in moves for p in networks[role].parameters())
-            for name, moves in moved.items()
+            name: self.optimizers[name].build(p for role in roles for p in networks[role].parameters())
+            for name, roles in moved.items()
         }
         dials = [dial for name, bound in optimizers.items() for dial in self.optimizers[name].dials(bound)]
         horizon = self.horizon or self.images

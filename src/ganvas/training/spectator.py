@@ -35,8 +35,11 @@ def spectate(
 
 
 def scores(game: Game, batches: Batches, runtime: Runtime, count: int = 2000) -> dict[str, list[float]]:
-    """The discriminator's logits on about ``count`` real training pictures and as many fresh fakes."""
-    judge = next(player for player in game.players if "discriminator" in player.moves)
+    """Logits on about ``count`` real training pictures and as many fresh fakes; empty for a game without duels."""
     terms = [reading("real_logits"), reading("fake_logits")]
-    seen = spectate(game, judge, terms, batches, runtime, rounds=-(-count // batches.size))
+    wanted = terms[0].needs | terms[1].needs
+    judges = [player for player in game.players if any(wanted <= term.needs for term in player.terms)]
+    if not judges:
+        return {}
+    seen = spectate(game, judges[0], terms, batches, runtime, rounds=-(-count // batches.size))
     return {name.removesuffix("_logits"): [round(x, 4) for x in values.tolist()] for name, values in seen.items()}

@@ -19,6 +19,7 @@ from ganvas.recipes.overrides import overridden
 from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.table import MakeRecipe, find_recipe
 from ganvas.snapshot import open_snapshot
+from ganvas.space import Space
 from ganvas.training.plan import Plan, measure
 from ganvas.training.run import Run, agree
 from ganvas.training.runtime import Runtime, detect
@@ -41,6 +42,11 @@ class Request:
     settings: Sequence[str] = ()
     seed: int = 0
     device: str = "auto"
+
+    @property
+    def says_how_long(self) -> bool:
+        """Whether a number of images is asked for, by its own option or among the settings."""
+        return self.images is not None or any(setting.startswith("images=") for setting in self.settings)
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ def prepare(
     """
     data = open_data(request.data, on_data)
     make = request.recipe if callable(request.recipe) else find_recipe(request.recipe or _suggested(data, request, say))
-    recipe = make(data.space).but(data=request.data, seed=request.seed)
+    recipe = _made(make, data.space).but(data=request.data, seed=request.seed)
     recipe = overridden(_augmented(recipe, len(data.images), say), request.settings)
     recipe = recipe.but(images=request.images or recipe.images)
     runtime = detect(request.device, recipe.precision)
@@ -87,13 +93,15 @@ def open_session(prepared: Prepared, say: Say = lambda text: None) -> Session:
         GanvasError: the directory belongs to another recipe or other data, or its state is damaged.
     """
     run, recipe, request = prepared.run, prepared.recipe, prepared.request
-    resumes = run.recipe_file.exists()
+    # the leader's answer for all: whoever looks after it has written the recipe would take the run for an old one
+    resumes = bool(prepared.runtime.agreed(run.recipe_file.exists()))
     if resumes:
-        recipe = agree(run, recipe if request.images else recipe.but(images=run.recipe().images))
+        recipe = agree(run, recipe if request.says_how_long else recipe.but(images=run.recipe().images))
         _same_data(run, prepared.data)
     else:
         if request.minutes is not None:
-            recipe = recipe.but(images=_whole_rounds(prepared.plan().images(request.minutes), recipe.batch))
+            images = int(prepared.runtime.agreed(prepared.plan().images(request.minutes)))
+            recipe = recipe.but(images=_whole_rounds(images, recipe.batch))
             say(f"{request.minutes:g} minutes are about {recipe.images:,} images on this machine")
         recipe = recipe.but(horizon=recipe.images)
     session = Session(recipe, prepared.data, run, prepared.runtime)
@@ -104,6 +112,17 @@ def open_session(prepared: Prepared, say: Say = lambda text: None) -> Session:
         facts = {"name": prepared.data.name, "fingerprint": prepared.data.fingerprint, **prepared.data.summary}
         run.write_json("data.json", facts)
     return session
+
+
+def _made(make: MakeRecipe, space: Space) -> Recipe:
+    """What the user's or our own function makes of the space."""
+    try:
+        recipe = make(space)
+    except Exception as error:  # the user's own code may fail in any way
+        raise GanvasError(f"the recipe fails for {space}: {type(error).__name__}: {error}") from error
+    if not isinstance(recipe, Recipe):
+        raise GanvasError(f"a recipe is a function from Space to Recipe; this one returned {type(recipe).__name__}")
+    return recipe
 
 
 def _suggested(data: Dataset, request: Request, say: Say) -> str:
