@@ -97,14 +97,14 @@ def save_grid(images: Tensor, path: str, columns: int = 8) -> None:
 
 
 def main() -> None:
-    """Train narrow networks, about a minute on two cores, and look."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 150
+    """Train narrow networks for a minute or two on two cores: strokes appear; the paper's rates want far longer."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 600
     data = pictures(sys.argv[2] if len(sys.argv) > 2 else None)
     _, channels, height, width = data.shape
     space, prior = Space(channels=channels, height=height, width=width), Normal(dimension=64)
     torch.manual_seed(0)
-    generator = R3GANGenerator(width=32, blocks=1).build(space, prior)
-    discriminator = R3GANDiscriminator(width=32, blocks=1).build(space)
+    generator = R3GANGenerator(width=16, blocks=1).build(space, prior)
+    discriminator = R3GANDiscriminator(width=16, blocks=1).build(space)
 
     def real(round: int, turn: int) -> tuple[Tensor, None]:
         return data[torch.randint(len(data), (32,))] / 127.5 - 1.0, None

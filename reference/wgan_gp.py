@@ -93,14 +93,14 @@ def save_grid(images: Tensor, path: str, columns: int = 8) -> None:
 
 
 def main() -> None:
-    """Train narrow networks, about a minute on two cores, and look."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 150
+    """Train narrow networks for a minute or two on two cores: strokes appear; the paper's rates want far longer."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 400
     data = pictures(sys.argv[2] if len(sys.argv) > 2 else None)
     _, channels, height, width = data.shape
     space, prior = Space(channels=channels, height=height, width=width), Normal(dimension=128)
     torch.manual_seed(0)
-    generator = DCGANGenerator(width=32).build(space, prior)
-    critic = DCGANDiscriminator(width=32, norm="none").build(space)
+    generator = DCGANGenerator(width=16).build(space, prior)
+    critic = DCGANDiscriminator(width=16, norm="none").build(space)
 
     def real(round: int, turn: int) -> tuple[Tensor, None]:
         return data[torch.randint(len(data), (64,))] / 127.5 - 1.0, None

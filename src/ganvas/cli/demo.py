@@ -33,5 +33,5 @@ def demo(
     with working(console) as on_progress:
         card = evaluate(snapshot, prepared.data, on_progress=on_progress)
     keep(card, str(session.run.path), snapshot)
-    print_card(card)
+    print_card(card, extractors=["self-trained"])
     where(session, console)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -130,18 +130,21 @@ def working(console: Console) -> Iterator[Callable[[str, int, int], None]]:
         yield on_progress
 
 
-def print_card(card: Card) -> None:
-    """One table per extractor, each number beside its reference and above its protocol; then classes and notes."""
+def print_card(card: Card, extractors: Collection[str] | None = None) -> None:
+    """One table per extractor (or only for those named), each number beside its reference, the protocols under it; then
+    speed, classes and notes."""
     from rich.console import Console
 
     console = Console()
     counted = f"{card.samples:,} pictures against {card.data} ({card.space})"
     console.print(counted, style="bold", markup=False, highlight=False)
     for where in dict.fromkeys(m.protocol.extractor for m in card.measurements):
+        if where is not None and extractors is not None and where not in extractors:
+            continue
         group = [m for m in card.measurements if m.protocol.extractor == where]
-        console.print(_table(where or "sampling", group))
-        if where:
-            console.print(f"  {group[0].protocol.but(k=None, detail=None)}", style="dim", markup=False, highlight=False)
+        console.print(_table(where or "game", group))
+        for line in _protocols(group):
+            console.print(f"  {line}", style="dim", markup=False, highlight=False)
     if card.classes:
         console.print(_classes(card))
     for note in card.notes:
@@ -152,20 +155,28 @@ def _table(title: str, group: list[Measurement]) -> Table:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-    table.add_column("measure", no_wrap=True)
-    for heading in ("value", "95 % interval", "real to real"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("protocol", style="dim", overflow="fold")
+    table.add_column("measure")
+    for heading in ("value", "95 % interval", "real against real"):
+        table.add_column(heading, justify="right")
     for m in group:
         table.add_row(
             f"{m.name} {ARROWS[m.better]}",
             f"{_number(m.value)} {m.unit}".rstrip(),
             f"{_number(m.interval[0])} to {_number(m.interval[1])}" if m.interval else "",
             _number(m.reference) if m.reference is not None else "",
-            _particulars(m.protocol, group[0].protocol),
             style=None if m.headline else "dim",
         )
     return table
+
+
+def _protocols(group: list[Measurement]) -> list[str]:
+    """What all have in common, then what else holds for some of them."""
+    common = group[0].protocol
+    particular: dict[str, list[str]] = {}
+    for m in group:
+        particular.setdefault(_particulars(m.protocol, common), []).append(m.name)
+    shared = [str(common.but(k=None, detail=None))] if common.extractor else []
+    return shared + [f"{', '.join(names)}: {words}" for words, names in particular.items() if words]
 
 
 def _particulars(protocol: Protocol, common: Protocol) -> str:
