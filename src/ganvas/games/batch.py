@@ -23,9 +23,13 @@ class Key(NamedTuple):
     shard: int
 
     def reseed(self) -> None:
-        """Set torch's generators (CPU and accelerators) to this key's own state."""
+        """Set torch's generators (CPU and CUDA) to this key's own state."""
         digest = hashlib.sha256(repr(tuple(self)).encode()).digest()
-        torch.manual_seed(int.from_bytes(digest[:8], "little", signed=True))
+        seed = int.from_bytes(digest[:8], "little", signed=True)
+        # torch.manual_seed also queues a call for every accelerator that is *not* in use, with a formatted stack: .5 ms
+        torch.default_generator.manual_seed(seed)
+        if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+            torch.cuda.manual_seed_all(seed)
 
 
 @dataclass(frozen=True)

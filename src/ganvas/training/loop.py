@@ -43,7 +43,7 @@ def take_turn(game: Game, player: Player, batch: Batch, runtime: Runtime) -> Map
         for part in batch.split():
             with runtime.precisely():
                 turn = player.sees(game.networks, part)
-                values = {term.name: term(turn).float().mean() for term in terms}
+                values = {term.name: at_least_float32(term(turn)).mean() for term in terms}
             loss = torch.stack([term.weight_due * values[term.name] for term in terms if not term.is_reading]).sum()
             runtime.backward(part.share * loss)
             for name, value in values.items():
@@ -52,3 +52,8 @@ def take_turn(game: Game, player: Player, batch: Batch, runtime: Runtime) -> Map
         for bound in player.bounds:
             bound(parameter for role in player.moves for parameter in game.networks[role].parameters())
     return reports
+
+
+def at_least_float32(values: Tensor) -> Tensor:
+    """Losses are not averaged in half precision; doubles stay doubles."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ganvas.errors import GanvasError
 from ganvas.games.batch import Place
+from ganvas.training.allocator import keep_freed_memory
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def detect(device: str = "auto", precision: Literal["float32", "bf16"] = "float3
     Raises:
         GanvasError: the device is not there.
     """
+    keep_freed_memory()
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     place = Place(_device(device, int(os.environ.get("LOCAL_RANK", 0))), rank, world)
     if world > 1 and not dist.is_initialized():
