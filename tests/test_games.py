@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganvas.contract.trial import HERE, Trial
+from ganvas.contract.trial import HERE, UNCONDITIONAL, Trial, recipe_for
+from ganvas.games.batch import Place
 from ganvas.games.duel import NEEDS, Duel
 from ganvas.games.game import Dial, Game
 from ganvas.games.optimizers import Adam
@@ -20,8 +21,10 @@ from ganvas.losses.adversarial import Hinge, Relativistic
 from ganvas.losses.penalties import R1, R2, GradientPenalty
 from ganvas.nn.judgement import Judgement
 from ganvas.recipes.recipe import Recipe
+from ganvas.recipes.table import RECIPES
 from ganvas.schedule import Schedule
 from ganvas.training.loop import take_turn, train
+from ganvas.training.runtime import Runtime
 
 N = 5
 MakeRecipe = Callable[..., Recipe]
@@ -354,3 +357,18 @@ def test_a_judgement_splits_with_all_its_heads() -> None:
     first, second = whole.split([2, 3])
     assert first.logits.tolist() == [0, 1] and second.classes is not None and second.classes.shape == (3, 2)
     assert first.features is None and second.code is None
+
+
+def test_losses_are_float32_under_bf16() -> None:
+    """Logits of 8 bits of mantissa lose the small differences that relativistic losses live from: a duel hands them
+    out in float32, and so are all losses, while the networks run in bf16."""
+    runtime = Runtime(Place(torch.device("cpu")), "bf16")
+    trial = Trial(recipe_for(RECIPES["sprint"], UNCONDITIONAL), runtime)
+    with runtime.precisely():
+        turn = trial.game.players[0].sees(trial.game.networks, trial.batches.at(0, 0))
+        (duel,) = turn.duels
+        assert duel.judgements["real"].logits.dtype == torch.bfloat16
+        assert duel.real_logits.dtype == duel.fake_logits.dtype == torch.float32
+        assert duel.gradient["real"].dtype == torch.float32
+    trial.play(2)
+    assert all(weight.dtype == torch.float32 and weight.isfinite().all() for weight in trial.weights().values())

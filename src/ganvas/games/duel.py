@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ganvas.games.remember import remember
 from ganvas.nn.judgement import Judgement
+from ganvas.nn.precision import at_least_float32
 
 SIDES = ("real", "fake", "between")
 """The pictures that can be judged; ``between`` are random points on the lines from fake to real (WGAN-GP)."""
@@ -89,9 +90,9 @@ class Duel:
     @property
     def real_logits(self) -> Tensor:
         """(N,) logits of the real pictures."""
-        return self.judgements["real"].logits
+        return at_least_float32(self.judgements["real"].logits)
 
     @property
     def fake_logits(self) -> Tensor:
         """(N,) logits of the generated pictures."""
-        return self.judgements["fake"].logits
+        return at_least_float32(self.judgements["fake"].logits)

@@ -10,6 +10,7 @@ from torch import Tensor
 from ganvas.games.batch import Batch, Batches
 from ganvas.games.game import Game
 from ganvas.games.player import Player
+from ganvas.nn.precision import at_least_float32
 from ganvas.training.progress import Progress
 from ganvas.training.runtime import Runtime
 
@@ -52,8 +53,3 @@ def take_turn(game: Game, player: Player, batch: Batch, runtime: Runtime) -> Map
         for bound in player.bounds:
             bound(parameter for role in player.moves for parameter in game.networks[role].parameters())
     return reports
-
-
-def at_least_float32(values: Tensor) -> Tensor:
-    """Losses are not averaged in half precision; doubles stay doubles."""
-    return values.to(torch.promote_types(values.dtype, torch.float32))
