@@ -142,7 +142,7 @@ def print_card(card: Card, extractors: Collection[str] | None = None) -> None:
         if where is not None and extractors is not None and where not in extractors:
             continue
         group = [m for m in card.measurements if m.protocol.extractor == where]
-        console.print(_table(where or "game", group))
+        console.print(_table(where or "generator", group))
         for line in _protocols(group):
             console.print(f"  {line}", style="dim", markup=False, highlight=False)
     if card.classes:
