@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Annotated
 
@@ -42,6 +43,8 @@ def options(
 
 def main() -> None:
     """The console script."""
+    # read when torch is loaded: threads that spin while they wait stall each other on a machine that is not idle
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app()
     except GanvasError as error:
