@@ -223,8 +223,8 @@ def test_another_ending_is_told(grey: Snapshot, tmp_path: Path) -> None:
 
 def test_how_many_stand_in_a_row() -> None:
     """A class a column where seeds walk through the classes; else nearly square, and never more columns than rows."""
-    assert [columns_of(GREY, count) for count in (1, 9, 10, 100)] == [1, 3, 3, 10]
-    assert [columns_of(NAMED, count) for count in (1, 2, 3, 30)] == [1, 2, 3, 3]
+    assert [columns_of(count) for count in (1, 9, 10, 100)] == [1, 3, 3, 10]
+    assert [columns_of(count, classes=3) for count in (1, 2, 3, 30, 100)] == [1, 2, 3, 6, 9]
 
 
 def test_a_strip_has_a_row_for_each_way(grey: Snapshot, tmp_path: Path) -> None:

@@ -85,7 +85,10 @@ def test_few_pictures_are_augmented_unless_told_otherwise(pictures: Path) -> Non
     said: list[str] = []
     request = Request(DataSpec(source=str(pictures)), "sprint")
     assert prepare(request, said.append).recipe.model_dump()["augment"]["kind"] == "diffaugment"
-    assert said == ["DiffAugment is on: 30 pictures are few (--set augment=none turns it off)"]
+    assert said == [
+        "DiffAugment is on: 30 pictures are few (--set augment=none turns it off)",
+        "30 pictures are fewer than a batch of 64: they will be learnt by heart",
+    ]
     assert prepare(Request(DataSpec(source=str(pictures)), "sprint", settings=["augment=none"])).recipe.augment is None
 
 

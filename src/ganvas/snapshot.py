@@ -95,6 +95,13 @@ class Snapshot:
             return torch.full((len(seeds),), int(wanted))
         raise GanvasError(f"no class is called '{wanted}'; there are {', '.join(classes.names)}")
 
+    def class_names(self, condition: Tensor | None) -> list[str] | None:
+        """What each condition (N,) asks for, by name; None where nothing can be asked."""
+        classes = self.space.condition
+        if condition is None or not isinstance(classes, Classes):
+            return None
+        return [classes.names[label] for label in condition.tolist()]
+
     def sample(self, seeds: Sequence[int], condition: Tensor | None = None, truncation: float = 1.0) -> Tensor:
         """uint8 (len(seeds), C, H, W): seed 7 is the same picture, to the bit, in whatever company it is asked for.
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ganvas.evaluate.card import Card, Measurement, Protocol
     from ganvas.snapshot import Snapshot
 
+FEW = 1000
+"""Fewer compared pictures than this are worth a warning."""
 ARROWS = {"higher": "↑", "lower": "↓"}
 
 
@@ -138,6 +140,8 @@ def print_card(card: Card, extractors: Collection[str] | None = None) -> None:
     console = Console()
     counted = f"{card.samples:,} pictures against {card.data} ({card.space})"
     console.print(counted, style="bold", markup=False, highlight=False)
+    for doubt in _doubts(card):
+        console.print(doubt, style="yellow", markup=False, highlight=False)
     for where in dict.fromkeys(m.protocol.extractor for m in card.measurements):
         if where is not None and extractors is not None and where not in extractors:
             continue
@@ -149,6 +153,21 @@ def print_card(card: Card, extractors: Collection[str] | None = None) -> None:
         console.print(_classes(card))
     for note in card.notes:
         console.print(f"  {note}", style="dim", markup=False, highlight=False)
+
+
+def _doubts(card: Card) -> list[str]:
+    """Why these numbers should not be trusted far."""
+    compared = min(
+        (m.protocol.n_fake for m in card.measurements if m.name == "coverage" and m.protocol.n_fake), default=0
+    )
+    doubts = []
+    if compared < FEW:
+        doubts.append(f"only {compared:,} pictures a side are compared: the numbers are rough, above all the distances")
+    if card.judge_accuracy is not None and card.judge_accuracy < 2 / (len(card.classes) + 1):
+        doubts.append(
+            f"the judge is right on only {card.judge_accuracy:.1%} of unseen real pictures: do not believe it"
+        )
+    return doubts
 
 
 def _table(title: str, group: list[Measurement]) -> Table:
@@ -196,10 +215,10 @@ def _classes(card: Card) -> Table:
     judged = f"judge right on {card.judge_accuracy:.1%} of unseen real ones" if card.judge_accuracy is not None else ""
     table = Table(title=f"classes, {judged}", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     table.add_column("class")
-    for heading in ("share", "real share", "made as asked", "95 % interval"):
+    for heading in ("share", "real share, judged", "made as asked", "95 % interval"):
         table.add_column(heading, justify="right")
     for row in card.classes:
-        interval = f"{row.interval[0]:.1%} to {row.interval[1]:.1%}" if row.interval else ""
+        interval = f"{max(row.interval[0], 0.0):.1%} to {row.interval[1]:.1%}" if row.interval else ""
         accuracy = f"{row.accuracy:.1%}" if row.accuracy is not None else "n/a"
         table.add_row(row.name, f"{row.share:.1%}", f"{row.reference_share:.1%}", accuracy, interval)
     return table

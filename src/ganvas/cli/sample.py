@@ -26,8 +26,11 @@ def sample(
 
     opened = open_for(snapshot, device, code)
     numbers = parse_seeds(seeds)
-    images = opened.sample(numbers, opened.conditions(numbers, wanted), truncation).numpy()
-    print(write_pictures(images, numbers, out, columns or columns_of(opened.space, len(numbers))))
+    condition = opened.conditions(numbers, wanted)
+    images = opened.sample(numbers, condition, truncation).numpy()
+    classes = opened.class_names(condition)
+    columns = columns or columns_of(len(numbers), len(set(classes or ["any"])))
+    print(write_pictures(images, numbers, out, columns, classes))
     if truncation < 1.0:
         prior = opened.generator.prior
         print(f"truncated in z: {prior.kind} latents drawn again until |z| ≤ {prior.reach(truncation):g}")

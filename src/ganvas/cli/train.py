@@ -63,4 +63,4 @@ def train(
     else:
         session = open_session(prepared, console.print)
         play(session, json, console)
-        where(session, console)
+        where(session, console, recipe.partition(":")[0] if recipe and ".py" in recipe else None)

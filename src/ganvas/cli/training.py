@@ -25,7 +25,10 @@ def play(session: Session, json: Path | None, console: Console) -> None:
         run.write_text("command.txt", shlex.join(["ganvas", *sys.argv[1:]]) + "\n")
         going = f"going on at {progress.images:,}" if progress.images else "training"
         console.print(f"{going}: {recipe.name} on {recipe.space}, {session.runtime.place.device}, into {run.path}")
-    with live(console, progress, recipe.images) as display:
+    if progress.images >= recipe.images:
+        console.print(f"this run has seen its {recipe.images:,} images; --images with a larger number trains on")
+    total = -(-recipe.images // recipe.batch) * recipe.batch  # the last round is whole
+    with live(console, progress, total) as display:
         finished = session.play([display])
     session.runtime.close()
     if not session.runtime.leads:
@@ -45,15 +48,19 @@ def play(session: Session, json: Path | None, console: Console) -> None:
         raise typer.Exit(130)
 
 
-def where(session: Session, console: Console) -> None:
-    """The files a user wants next."""
+def where(session: Session, console: Console, code: str | None = None) -> None:
+    """The files a user wants next, and commands that can be pasted; ``code`` is where a GAN from outside lies."""
     run = session.run
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_row("report", str(run.report_file))
     table.add_row("samples", str(run.sheet(session.progress.images)))
     table.add_row("snapshot", str(run.snapshot_file))
     console.print(table)
-    console.print(f"[dim]next: ganvas sample {run.path} --out grid.png, ganvas evaluate {run.path}")
+    outside = ["--code", code] if code else []
+    for words in (["sample", str(run.path), "--out", "grid.png"], ["evaluate", str(run.path)]):
+        console.print(
+            shlex.join(["ganvas", *words, *outside]), style="dim", soft_wrap=True, highlight=False, markup=False
+        )
 
 
 def dry(prepared: Prepared, json: Path | None, console: Console) -> None:
@@ -101,7 +108,7 @@ def sweep_gamma(prepared: Prepared, what: str, json: Path | None, console: Conso
     for row in rows:
         table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))
     console.print(table)
-    console.print(f"take [bold]{best}[/bold]")
+    console.print(best, soft_wrap=True, highlight=False, markup=False)
     write_json(json, {"runs": rows, "take": best})
 
 

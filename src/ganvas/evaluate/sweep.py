@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,7 @@ def sweep(prepared: Prepared, images: int, say: Callable[[str], None]) -> tuple[
     """Train three short runs at an eighth, once and eight times the recipe's γ; the least kernel distance wins.
 
     Returns:
-        A row of numbers for each run, and the ``--set`` that takes the winner.
+        A row of numbers for each run, and in words which to take: the ``--set``, or that they are not told apart.
 
     Raises:
         GanvasError: the recipe has no penalties.
@@ -43,7 +44,10 @@ def sweep(prepared: Prepared, images: int, say: Callable[[str], None]) -> tuple[
         card = evaluate(open_snapshot(session.run.path), prepared.data, samples=2000)
         rows.append({"factor": factor, "gamma": _words(next(iter(penalties.values())).gamma), **_numbers(card)})
     best = min(rows, key=lambda row: row["kernel_distance"])
-    return rows, " ".join(f"--set penalties.{kind}.gamma={best['gamma']}" for kind in recipe.penalties)
+    if any(row is not best and row["at_least"] <= best["at_most"] for row in rows):
+        return rows, "not told apart: the intervals overlap; keep the recipe's gamma, or give the runs more --images"
+    settings = [f"penalties.{kind}.gamma={best['gamma']}" for kind in recipe.penalties]
+    return rows, "take " + " ".join(f"--set {shlex.quote(setting)}" for setting in settings)
 
 
 def _times(gamma: float | Schedule, factor: float) -> float | Schedule:
@@ -58,6 +62,10 @@ def _words(gamma: float | Schedule) -> str:
 
 
 def _numbers(card: Card) -> dict[str, float]:
-    """Kernel distance and coverage, in the eyes of the judge where there are labels, else of random convolutions."""
+    """Kernel distance with its interval, and coverage, seen by the judge where there are labels, else by random
+    convolutions."""
     eyes = "self-trained" if card.find("kernel_distance", "self-trained") else "random-conv"
-    return {name: card.numbers()[f"{name}/{eyes}"] for name in ("kernel_distance", "coverage")}
+    distance, coverage = card.find("kernel_distance", eyes), card.find("coverage", eyes)
+    assert distance is not None and coverage is not None and distance.value is not None and coverage.value is not None
+    low, high = distance.interval or (distance.value, distance.value)
+    return {"kernel_distance": distance.value, "at_least": low, "at_most": high, "coverage": coverage.value}

@@ -6,13 +6,13 @@ import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ganvas.errors import GanvasError
 from ganvas.files import write_whole
 from ganvas.images import enlarge, grid, save_picture
-from ganvas.space import Classes, Space
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -32,16 +32,17 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def columns_of(space: Space, count: int) -> int:
-    """How many pictures stand in a row: a class a column where seeds walk through classes, else nearly square."""
-    if isinstance(space.condition, Classes) and 1 < space.condition.count <= 16:
-        return min(count, space.condition.count)
-    return max(1, math.isqrt(count))
+def columns_of(count: int, classes: int = 1) -> int:
+    """How many pictures stand in a row: nearly square, and a class a column where seeds walk through ``classes``."""
+    side = math.isqrt(count)
+    return min(count, max(1, round(side / classes)) * classes) if classes <= 16 else side
 
 
-def write_pictures(images: np.ndarray, seeds: Sequence[int], out: Path, columns: int) -> str:
-    """Write uint8 (N, C, H, W) as one grid (``.png``), as arrays (``.npz``: images NHWC, seeds) or one file each (a
-    folder); says in words what was written.
+def write_pictures(
+    images: np.ndarray, seeds: Sequence[int], out: Path, columns: int, classes: Sequence[str] | None = None
+) -> str:
+    """Write uint8 (N, C, H, W) as one grid (``.png``), as arrays (``.npz``: images NHWC, seeds, classes) or as one file
+    each (a folder, with a sub-folder for each class); says in words what was written.
 
     Raises:
         GanvasError: another ending, or the place cannot be written.
@@ -51,11 +52,15 @@ def write_pictures(images: np.ndarray, seeds: Sequence[int], out: Path, columns:
         return f"{len(images)} pictures in {out}"
     if out.suffix == ".npz":
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, images=images.transpose(0, 2, 3, 1), seeds=np.asarray(seeds, np.int64))
+        arrays: dict[str, Any] = {"images": images.transpose(0, 2, 3, 1), "seeds": np.asarray(seeds, np.int64)}
+        if classes is not None:
+            arrays["classes"] = np.asarray(classes)
+        np.savez_compressed(buffer, **arrays)
         write_whole(out, lambda beside: beside.write_bytes(buffer.getvalue()))
         return f"{len(images)} pictures in {out} (images: uint8 N, H, W, C; seeds)"
     if out.suffix:
         raise GanvasError(f"--out {out}: end it in .png (one grid), .npz (arrays) or / (a folder, one file a seed)")
-    for image, seed in zip(images, seeds, strict=True):
-        save_picture(image, out / f"seed{seed:06d}.png")
+    folders = [out] * len(images) if classes is None else [out / name.replace("/", "_") for name in classes]
+    for image, seed, folder in zip(images, seeds, folders, strict=True):
+        save_picture(image, folder / f"seed{seed:06d}.png")
     return f"{len(images)} pictures in {out}/"

@@ -81,6 +81,8 @@ def prepare(
     recipe = _made(make, data.space).but(data=request.data, seed=request.seed)
     recipe = overridden(_augmented(recipe, len(data.images), say), request.settings)
     recipe = recipe.but(images=request.images or recipe.images)
+    if len(data.images) < recipe.batch:
+        say(f"{len(data.images):,} pictures are fewer than a batch of {recipe.batch}: they will be learnt by heart")
     runtime = detect(request.device, recipe.precision)
     out = request.out or Path("runs") / f"{data.name}-{recipe.name}"
     return Prepared(request, recipe, data, runtime, out)
