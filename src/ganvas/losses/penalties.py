@@ -24,6 +24,11 @@ class Penalty(Family):
         raise NotImplementedError
 
 
+def half_squared_norm(gradient: Tensor) -> Tensor:
+    """½ |∇D|², (N, C, H, W) → (N,)."""
+    return 0.5 * gradient.flatten(1).square().sum(1)
+
+
 class R1(Penalty):
     """Mescheder et al. 2018, equation 9: γ/2 · |∇D(x)|² at real pictures."""
 
@@ -32,7 +37,7 @@ class R1(Penalty):
     gamma: Value = 1.0
 
     def __call__(self, gradient: Tensor) -> Tensor:
-        return 0.5 * gradient.flatten(1).square().sum(1)
+        return half_squared_norm(gradient)
 
 
 class R2(Penalty):
@@ -43,7 +48,7 @@ class R2(Penalty):
     gamma: Value = 1.0
 
     def __call__(self, gradient: Tensor) -> Tensor:
-        return 0.5 * gradient.flatten(1).square().sum(1)
+        return half_squared_norm(gradient)
 
 
 class GradientPenalty(Penalty):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, SerializeAsAny
 from torch import nn
 
-from ganvas.augment.diffaugment import Augment, Augmented
+from ganvas.augment.diffaugment import Augment, Augmented, DiffAugment
 from ganvas.config import Config
 from ganvas.games.game import Dial
 from ganvas.games.noise import NoiseTurn
@@ -61,6 +61,10 @@ class NoiseRecipe(Recipe):
     bounds: Bounds = Field(default_factory=dict)
     augment: Annotated[SerializeAsAny[Augment] | None, BeforeValidator(_none)] = None
     updates: Updates = Updates()
+
+    def for_few_pictures(self) -> Self:
+        """DiffAugment, unless an augmentation is there already."""
+        return self if self.augment is not None else self.but(augment=DiffAugment())
 
     def unsound(self) -> str | None:
         return unsound(self.loss, self.penalties, self.bounds, self.discriminator)

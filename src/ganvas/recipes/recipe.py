@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from pydantic import Field, SerializeAsAny, model_validator
@@ -75,6 +75,10 @@ class Recipe(Family):
     def dials(self, networks: dict[str, nn.Module]) -> tuple[Dial, ...]:
         """Scheduled numbers inside networks."""
         return ()
+
+    def for_few_pictures(self) -> Self:
+        """What this family does when a discriminator could learn the pictures by heart: nothing, unless it says so."""
+        return self
 
     def unsound(self) -> str | None:
         """Why this combination of choices cannot work, or None."""

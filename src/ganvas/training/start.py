@@ -9,12 +9,10 @@ from typing import Any
 
 import torch
 
-from ganvas.augment.diffaugment import DiffAugment
 from ganvas.data.dataset import Dataset, open_data
 from ganvas.data.doctor import FEW_PICTURES, suggest_recipe
 from ganvas.data.spec import DataSpec
 from ganvas.errors import GanvasError
-from ganvas.recipes.noise import NoiseRecipe
 from ganvas.recipes.overrides import overridden
 from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.table import MakeRecipe, find_recipe
@@ -135,10 +133,10 @@ def _suggested(data: Dataset, request: Request, say: Say) -> str:
 
 
 def _augmented(recipe: Recipe, count: int, say: Say) -> Recipe:
-    if not isinstance(recipe, NoiseRecipe) or recipe.augment is not None or count >= FEW_PICTURES:
-        return recipe
-    say(f"DiffAugment is on: {count:,} pictures are few (--set augment=none turns it off)")
-    return recipe.but(augment=DiffAugment())
+    augmented = recipe.for_few_pictures() if count < FEW_PICTURES else recipe
+    if augmented != recipe:
+        say(f"DiffAugment is on: {count:,} pictures are few (--set augment=none turns it off)")
+    return augmented
 
 
 def _whole_rounds(images: int, batch: int) -> int:
