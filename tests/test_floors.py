@@ -16,12 +16,12 @@ import ganvas
 
 SOURCE = Path(ganvas.__file__).parent
 FLOORS: dict[int, str] = {
-    0: "config errors files space schedule images nn losses augment metrics latent",
+    0: "config errors files space schedule images nn losses augment metrics latent theory",
     1: "models data",
     2: "games",
     3: "recipes",
-    4: "training snapshot",
-    5: "explore evaluate contract",
+    4: "training snapshot watch",
+    5: "explore evaluate contract toys",
     6: "cli report",
 }
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names.split()}

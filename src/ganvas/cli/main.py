@@ -19,6 +19,7 @@ from ganvas.cli.recipes import recipes
 from ganvas.cli.report import report
 from ganvas.cli.runs import runs
 from ganvas.cli.sample import sample
+from ganvas.cli.toys.group import toy
 from ganvas.cli.train import train
 from ganvas.errors import GanvasError
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 
 for verb in (demo, recipes, inspect, train, check, sample, interpolate, evaluate, metrics, runs, report):
     app.command()(verb)
+app.add_typer(toy, name="toy")
 
 
 @app.callback()

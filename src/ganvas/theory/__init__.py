@@ -1,0 +1,1 @@
+"""Divergences, transport and games on paper, exact and without torch."""
