@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganvas.augment.diffaugment import OPERATIONS, Augmented, DiffAugment, color, cutout, translation
+from ganvas.augment import Augmented, DiffAugment
+from ganvas.augment.diffaugment import OPERATIONS, color, cutout, translation
 from ganvas.games.batch import Key
 from ganvas.nn.judgement import Judgement
 from ganvas.recipes.recipe import Recipe
@@ -163,7 +164,7 @@ class Sum(nn.Module):
 
 def test_the_discriminator_sees_augmented_pictures_and_penalties_reach_through() -> None:
     """∂D(T(x))/∂x at the picture itself, T being cutout: x outside the hole, 0 inside; differentiable again."""
-    judge = Augmented(Sum(), DiffAugment(policy=("cutout",)))
+    judge = Augmented(Sum(), [DiffAugment(policy=("cutout",))])
     images = pictures(4, 1, 8, 8).requires_grad_()
     (gradient,) = torch.autograd.grad(judge(images).logits.sum(), images, create_graph=True)
     hole = judge.network.seen == 0
@@ -174,7 +175,7 @@ def test_the_discriminator_sees_augmented_pictures_and_penalties_reach_through()
 
 def test_real_and_fake_have_draws_of_their_own() -> None:
     """Sides are judged in one call with one draw a picture, in their order: equal pictures look different."""
-    judge = Augmented(Sum(), DiffAugment())
+    judge = Augmented(Sum(), [DiffAugment()])
     same = pictures(1, 1, 8, 8).expand(8, -1, -1, -1)
     Key(0, 0, 0, 0).reseed()
     judge(torch.cat([same[:4], same[4:]]))
@@ -183,17 +184,20 @@ def test_real_and_fake_have_draws_of_their_own() -> None:
 
 
 def test_the_strength_follows_its_schedule(tiny: Callable[..., Recipe]) -> None:
-    """``augment.probability`` may be a schedule; at 0 the wrapped discriminator is the bare one. It follows from the
-    images seen, so it is no part of the state."""
-    recipe = tiny("sprint", "augment=diffaugment", 'augment.probability={"start": 0, "end": 1, "shape": "linear"}')
-    assert recipe.model_dump()["augment"]["probability"] == Schedule(start=0, end=1, shape="linear").model_dump()
+    """``augment.diffaugment.probability`` may be a schedule; at 0 the wrapped discriminator is the bare one. It
+    follows from the images seen, so it is no part of the state."""
+    rising = Schedule(start=0, end=1, shape="linear")
+    recipe = tiny("sprint", "augment=diffaugment", f"augment.diffaugment.probability={rising.model_dump_json()}")
+    assert recipe.model_dump()["augment"]["diffaugment"]["probability"] == rising.model_dump()
+    (diffaugment,) = recipe.augment.values()
     game = recipe.game(torch.device("cpu"))
     judge = game.networks["discriminator"]
     images = pictures(3, 1, 8, 8)
     game.begin_round(0)
     assert torch.equal(judge(images).logits, judge.network(images).logits)
     game.begin_round(recipe.images // 2)
-    assert float(judge.probability) == 0.5 and "probability" not in judge.state_dict()
+    assert float(judge.amount(diffaugment)) == 0.5
+    assert judge.state_dict().keys() == {f"network.{name}" for name in judge.network.state_dict()}
     game.begin_round(recipe.images)
     assert not torch.equal(judge(images).logits, judge.network(images).logits)
 
@@ -201,4 +205,4 @@ def test_the_strength_follows_its_schedule(tiny: Callable[..., Recipe]) -> None:
 def test_whether_samples_are_mixed_is_asked_of_what_is_inside() -> None:
     mixing = Sum()
     mixing.mixes_samples = True
-    assert Augmented(mixing, DiffAugment()).mixes_samples and not Augmented(Sum(), DiffAugment()).mixes_samples
+    assert Augmented(mixing, [DiffAugment()]).mixes_samples and not Augmented(Sum(), [DiffAugment()]).mixes_samples

@@ -33,8 +33,31 @@ VARIANTS = {
     "dcgan augmented": ("dcgan", "augment=diffaugment"),
     "dcgan spectral": ("dcgan", "discriminator.norm=none", "discriminator.spectral_norm=true"),
     "wgan spectral": ("wgan", "bounds=none", "discriminator.norm=none", "discriminator.spectral_norm=true"),
+    "sprint deviation": ("sprint", "discriminator.minibatch=deviation"),
+    "sprint discrimination": ("sprint", "discriminator.minibatch=discrimination"),
+    "sprint noise": ("sprint", "augment=instance-noise"),
+    "sprint noise and cuts": ("sprint", "augment=diffaugment,instance-noise"),
+    "sprint smoothed": ("sprint", "loss=non-saturating", "loss.label_smoothing=0.1"),
+    "sprint unrolled": ("sprint", "unroll.steps=2"),
+    "sprint unrolled spectral": ("sprint", "unroll.steps=1", "discriminator.spectral_norm=true", "augment=diffaugment"),
+    "dcgan deviation": ("dcgan", "discriminator.minibatch=deviation"),
+    "dcgan discrimination": ("dcgan", "discriminator.minibatch=discrimination"),
+    "dcgan noise": ("dcgan", "augment=instance-noise"),
+    "dcgan smoothed": ("dcgan", "loss.label_smoothing=0.1"),
+    "dcgan unrolled": ("dcgan", "unroll.steps=2"),
+    "wgan-gp deviation": ("wgan-gp", "discriminator.minibatch=deviation"),
+    "wgan-gp discrimination": ("wgan-gp", "discriminator.minibatch=discrimination"),
+    "wgan-gp noise": ("wgan-gp", "augment=instance-noise"),
+    "wgan-gp smoothed": ("wgan-gp", "loss=non-saturating", "loss.label_smoothing=0.1"),
+    "wgan-gp unrolled": ("wgan-gp", "unroll.steps=2"),
     "r3gan lazy": ("r3gan", "penalties.r1.every=4", "penalties.r2.every=2"),
+    "r3gan deviation": ("r3gan", "discriminator.minibatch=deviation"),
+    "r3gan discrimination": ("r3gan", "discriminator.minibatch=discrimination"),
+    "r3gan noise": ("r3gan", "augment=instance-noise"),
+    "r3gan smoothed": ("r3gan", "loss=minimax", "loss.label_smoothing=0.1"),
+    "r3gan unrolled": ("r3gan", "unroll.steps=2"),
 }
+PACKED = ("sprint", "dcgan", "wgan-gp", "r3gan")
 THIN = ("generator.width=8", "discriminator.width=8")
 
 
@@ -57,6 +80,13 @@ def test_every_recipe_keeps_the_law(name: str, space: Space, law: Callable[[Reci
 def test_other_choices_keep_the_law(variant: str, law: Callable[[Recipe], None]) -> None:
     """Any sound loss × penalty × bound × augmentation × architecture, here with classes."""
     law(recipe_for(varied(*VARIANTS[variant]), CONDITIONAL))
+
+
+@EVERY_LAW
+@pytest.mark.parametrize("name", PACKED)
+def test_packs_keep_the_law(name: str, law: Callable[[Recipe], None]) -> None:
+    """Packs of two, without classes; they are whole in each of two parts, so accumulation is exact without excuse."""
+    law(recipe_for(varied(name, "discriminator.packing=2"), UNCONDITIONAL))
 
 
 @pytest.mark.parametrize("name", ["sprint", "wgan-gp"])

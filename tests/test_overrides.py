@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ganvas.augment import DiffAugment, InstanceNoise
 from ganvas.errors import GanvasError
 from ganvas.games.optimizers import Adam, RMSprop
 from ganvas.losses.adversarial import Hinge
@@ -82,7 +83,7 @@ def test_another_architecture_and_its_width() -> None:
 
 def test_none_empties() -> None:
     emptied = having("sprint", "penalties=none", "augment=diffaugment", "augment=none")
-    assert emptied.penalties == {} and emptied.augment is None
+    assert emptied.penalties == {} and emptied.augment == {}
 
 
 def test_spaces_around_are_forgiven() -> None:
@@ -93,7 +94,8 @@ def test_spaces_around_are_forgiven() -> None:
 def test_changes_are_applied_in_order() -> None:
     """The last word counts, and a later one may speak of what an earlier one brought."""
     assert having("sprint", "batch=32", "batch=16").batch == 16
-    assert having("wgan-gp", "augment=diffaugment", "augment.probability=0.25").augment is not None
+    augmented = having("wgan-gp", "augment=diffaugment,instance-noise", "augment.diffaugment.probability=0.25").augment
+    assert augmented == {"diffaugment": DiffAugment(probability=0.25), "instance-noise": InstanceNoise()}
     adam = having("wgan", "optimizers.generator=adam", "optimizers.generator.beta1=0.5").optimizers["generator"]
     assert isinstance(adam, Adam) and adam.beta1 == 0.5
 
@@ -113,7 +115,8 @@ def test_the_given_recipe_is_left_alone() -> None:
         ("optimizers.critic.lr=1", "optimizers has no 'critic'; known: discriminator, generator"),
         ("penalties.r3.gamma=1", "penalties has no 'r3'; did you mean"),
         ("batch.size=32", "batch is the single value 64; set batch=… whole"),
-        ("augment.probability=0.5", "augment is none; set augment=… first"),
+        ("augment.diffaugment.probability=0.5", "augment has no 'diffaugment'; it is empty, set augment=… first"),
+        ("discriminator.minibatch.kernels=4", "discriminator.minibatch is none; set discriminator.minibatch=… first"),
         ("bounds.clip.limit=1", "bounds has no 'clip'; it is empty, set bounds=… first"),
     ],
 )

@@ -194,5 +194,5 @@ def test_a_batch_must_divide_into_its_parts() -> None:
 def test_json_is_readable_by_anyone() -> None:
     """No class names, no Python: kinds, numbers and lists."""
     written = json.loads(RECIPES["dcgan"](SPACES["conditional"]).model_dump_json())
-    assert written["loss"] == {"kind": "non-saturating"}
+    assert written["loss"] == {"kind": "non-saturating", "label_smoothing": 0.0}
     assert written["space"]["condition"] == {"kind": "classes", "names": ["a", "b", "c"]}

@@ -54,6 +54,11 @@ class Family(Config):
         return handler(value)
 
 
+def none(value: Any) -> Any:
+    """The word ``none``, as people write it on a command line, for a field that may be None."""
+    return None if value == "none" else value
+
+
 def suggest(name: str, known: Any) -> str:
     """'did you mean …' for a mistyped name, or the whole short list."""
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from ganvas.config import Config
 
@@ -18,14 +18,22 @@ class Schedule(Config):
 
     start: float
     end: float
-    shape: Literal["cosine", "linear"] = "cosine"
+    shape: Literal["cosine", "linear", "geometric"] = "cosine"
     share: float = Field(default=1.0, gt=0.0, le=1.0)
 
     def at(self, progress: float) -> float:
         """The value when ``progress`` (images seen / horizon, any number ≥ 0) of the run is done."""
         t = min(progress / self.share, 1.0)
+        if self.shape == "geometric":
+            return self.start * (self.end / self.start) ** t
         way = t if self.shape == "linear" else (1.0 - math.cos(math.pi * t)) / 2.0
         return self.start + (self.end - self.start) * way
+
+    @model_validator(mode="after")
+    def _has_ratio(self) -> Schedule:
+        if self.shape == "geometric" and not self.start * self.end > 0:
+            raise ValueError(f"a geometric schedule never crosses 0; {self.start:g} to {self.end:g} cannot be one")
+        return self
 
 
 def _arrow(value: Any) -> Any:

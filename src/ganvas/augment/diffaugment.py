@@ -10,11 +10,10 @@ from collections.abc import Callable
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import pad
 
-from ganvas.config import Family
-from ganvas.nn.judgement import Judgement
+from ganvas.augment.augmented import Augment
 from ganvas.schedule import Value
 
 
@@ -54,43 +53,19 @@ def cutout(images: Tensor, ratio: float = 0.5) -> Tensor:
 OPERATIONS: dict[str, Callable[[Tensor], Tensor]] = {"color": color, "translation": translation, "cutout": cutout}
 
 
-class Augment(Family):
-    """What is done to every picture that the discriminator sees."""
-
-    probability: Value = 1.0
-
-    def __call__(self, images: Tensor, probability: Tensor) -> Tensor:
-        """(N, C, H, W) in [−1, 1] → the same, changed with the given probability (0-dim)."""
-        raise NotImplementedError
-
-
 class DiffAugment(Augment):
     """Zhao et al. 2020: color, translation, cutout, each applied to each picture with ``probability``."""
 
     kind: Literal["diffaugment"] = "diffaugment"
+    probability: Value = 1.0
     policy: tuple[Literal["color", "translation", "cutout"], ...] = ("color", "translation", "cutout")
 
-    def __call__(self, images: Tensor, probability: Tensor) -> Tensor:
+    @property
+    def amount(self) -> Value:
+        return self.probability
+
+    def __call__(self, images: Tensor, amount: Tensor) -> Tensor:
         for name in self.policy:
-            chosen = torch.rand(len(images), 1, 1, 1, device=images.device) < probability
+            chosen = torch.rand(len(images), 1, 1, 1, device=images.device) < amount
             images = torch.where(chosen, OPERATIONS[name](images), images)
         return images
-
-
-class Augmented(nn.Module):
-    """A discriminator that sees augmented pictures only, in every turn; penalties reach through to the pictures."""
-
-    probability: Tensor
-
-    def __init__(self, network: nn.Module, augment: Augment) -> None:
-        super().__init__()
-        self.network, self.augment = network, augment
-        self.register_buffer("probability", torch.ones(()), persistent=False)
-
-    @property
-    def mixes_samples(self) -> bool:
-        return bool(getattr(self.network, "mixes_samples", False))
-
-    def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
-        judgement: Judgement = self.network(self.augment(images, self.probability), condition)
-        return judgement

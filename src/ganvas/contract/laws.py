@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganvas.contract.trial import CONDITIONAL, HERE, UNCONDITIONAL, Trial, period, recipe_for
 from ganvas.games.noise import Draws, NoiseTurn
+from ganvas.nn.packing import Packed
 from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.table import MakeRecipe
 from ganvas.snapshot import Snapshot, open_snapshot
@@ -19,7 +21,7 @@ from ganvas.space import Space
 from ganvas.training.loop import take_turn
 from ganvas.training.state import Remembers, parts_of, read_state, restore, write_state
 
-EXCUSED = (torch.nn.modules.batchnorm._BatchNorm, torch.nn.utils.parametrize.ParametrizationList)
+EXCUSED = (nn.modules.batchnorm._BatchNorm, nn.utils.parametrize.ParametrizationList)
 
 Law = Callable[[Recipe], None]
 
@@ -27,14 +29,15 @@ SPACES: dict[str, Space] = {"unconditional": UNCONDITIONAL, "conditional": CONDI
 
 
 def shapes_fit(recipe: Recipe) -> None:
-    """Finite pictures of the space's shape, one finite logit a picture."""
+    """Finite pictures of the space's shape, one finite logit a picture, or a pack."""
     trial = Trial(recipe)
     batch = trial.batches.at(0, 0)
+    pack = max((module.pack for module in _modules(trial) if isinstance(module, Packed)), default=1)
     for player in trial.game.players:
         turn = player.sees(trial.game.networks, batch)
         for duel in turn.duels:
             for side, judgement in duel.judgements.items():
-                assert judgement.logits.shape == (len(batch),), (
+                assert judgement.logits.shape == (len(batch) // pack,), (
                     f"{player.name}: logits of {side} are {judgement.logits.shape}"
                 )
                 assert duel.pictures[side].shape == batch.images.shape, (
@@ -109,13 +112,15 @@ def resumes_exactly(recipe: Recipe) -> None:
 def accumulates_exactly(recipe: Recipe) -> None:
     """Two parts give the weights of the undivided batch (float tolerance), for the same noise and no augmentation.
 
-    Excused are networks that mix samples, whose parts are judged in other company, and spectrally normalised ones,
-    which take one power iteration a call.
+    Excused are networks that say they mix samples, whose parts are judged in other company (packs need no excuse: none
+    is divided), spectrally normalised ones, which take one power iteration a call, and turns that are no plain ones:
+    unrolled steps against half a batch are other steps.
     """
-    game = Trial(recipe).game
-    if any(isinstance(module, EXCUSED) for network in game.networks.values() for module in network.modules()):
+    trial = Trial(recipe)
+    game = trial.game
+    if any(isinstance(module, EXCUSED) or _keeps_company(module) for module in _modules(trial)):
         return
-    if any(player.turn is not NoiseTurn for player in game.players) or getattr(recipe, "augment", None) is not None:
+    if any(player.turn is not NoiseTurn for player in game.players) or getattr(recipe, "augment", None):
         return
     torch.manual_seed(1)
     prior: Any = game.networks["generator"].prior
@@ -155,6 +160,14 @@ def broken_laws(make: MakeRecipe) -> dict[str, str]:
                     "AssertionError: "
                 )
     return broken
+
+
+def _modules(trial: Trial) -> Iterator[nn.Module]:
+    return chain.from_iterable(network.modules() for network in trial.game.networks.values())
+
+
+def _keeps_company(module: nn.Module) -> bool:
+    return getattr(module, "mixes_samples", False) and not isinstance(module, Packed)
 
 
 def _everything(trial: Trial) -> dict[str, Tensor]:

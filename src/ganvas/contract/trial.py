@@ -20,7 +20,7 @@ from ganvas.training.loop import train
 from ganvas.training.progress import Progress
 from ganvas.training.runtime import Runtime
 
-BATCH = 4
+BATCH = 4  # or the next multiple of it that can be played in two parts: large packs want more
 PICTURES = 30  # no multiple of the batch: batches span epochs
 UNCONDITIONAL = Space(channels=1, height=16, width=16)
 CONDITIONAL = Space(channels=3, height=16, width=20, condition=Classes(names=("a", "b", "c")))
@@ -44,7 +44,9 @@ class RandomPictures:
 
 def recipe_for(make: MakeRecipe, space: Space) -> Recipe:
     """The recipe on trial: a few images a round, everything else as it is."""
-    return make(space).but(batch=BATCH, parts=1, images=64 * BATCH, horizon=64 * BATCH)
+    recipe = make(space)
+    batch = next((size for size in range(BATCH, 65, BATCH) if not recipe.but(batch=size, parts=2).unsound()), BATCH)
+    return recipe.but(batch=batch, parts=1, images=64 * batch, horizon=64 * batch)
 
 
 class Trial:

@@ -14,6 +14,7 @@ from ganvas.data.folder import locate_folder
 from ganvas.data.idx import images_in, is_idx, locate_idx
 from ganvas.data.known import KNOWN, locate_known
 from ganvas.data.source import Place, Source, file_stamp
+from ganvas.data.stacked import STACKED, locate_stacked
 from ganvas.errors import GanvasError
 
 PACKAGED = {"digits": "digits.npz"}
@@ -32,6 +33,8 @@ def locate(source: str, labels: str | None = None) -> Place:
         return _packaged(source)
     if source in KNOWN:
         return locate_known(source)
+    if source in STACKED:
+        return locate_stacked(source, locate(STACKED[source].digits))
     path = Path(source).expanduser()
     try:
         if path.is_dir():
@@ -40,7 +43,9 @@ def locate(source: str, labels: str | None = None) -> Place:
             return _in_file(path, labels)
     except OSError as error:
         raise GanvasError(f"cannot read {error.filename or path}: {error.strerror}; check its permissions") from error
-    raise GanvasError(f"there is no file, folder or data set '{source}'; {suggest(source, [*PACKAGED, *KNOWN])}")
+    raise GanvasError(
+        f"there is no file, folder or data set '{source}'; {suggest(source, [*PACKAGED, *KNOWN, *STACKED])}"
+    )
 
 
 def _packaged(name: str) -> Place:

@@ -51,6 +51,11 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def benchmark(self) -> str | None:
+        """What the field measures on just these data, by its name in `ganvas.evaluate.benchmarks`."""
+        return self.summary.get("benchmark")
+
 
 def open_data(spec: DataSpec, on_progress: Progress | None = None) -> Dataset:
     """Decode the pictures that ``spec`` describes, or find them decoded from an earlier time.
@@ -202,6 +207,7 @@ def _summary(
         "labels": rule,
         "classes": dict(zip(names, counts, strict=True)),
         "attributes": list(source.attributes),
+        "benchmark": source.benchmark,
         "skipped_count": len(seen.skipped),
         "skipped": dict(list(seen.skipped.items())[:MOST_SKIPPED_NAMED]),
     }

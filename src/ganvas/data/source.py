@@ -57,6 +57,8 @@ class Source:
     attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """Name → (N,) int64, float64 (NaN = unknown) or str ('' = unknown)."""
     notes: tuple[str, ...] = ()
+    benchmark: str | None = None
+    """What the field measures on just these data, by its name in `ganvas.evaluate.benchmarks`."""
 
     def chosen_labels(self, wanted: str | None) -> tuple[str | None, Labels | None]:
         """(rule or column, its labels), for the ``labels`` of a `DataSpec`.

@@ -25,7 +25,7 @@ class DataSpec(Config):
     """A source of pictures and what is done to each of them. Opened by `ganvas.data.open_data`."""
 
     source: str = Field(min_length=1)
-    """Packaged name (`digits`), known name (`mnist`, `fashion-mnist`, `cifar10`), or a path."""
+    """Packaged name (`digits`), known name (`mnist`, `fashion-mnist`, `cifar10`, `stacked-mnist`), or a path."""
     size: Annotated[int | tuple[int, int] | None, BeforeValidator(_sides)] = None
     """Side of the square pictures, or (height, width), in pixels; None keeps the size that all pictures share."""
     channels: Annotated[int, Field(ge=1)] | None = None

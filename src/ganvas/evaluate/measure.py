@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from ganvas.evaluate.benchmarks import measure_benchmark
 from ganvas.evaluate.card import Card
 from ganvas.evaluate.compare import CHUNK, Fakes, chunks, compare
 from ganvas.evaluate.extractor import OnProgress, in_silence
@@ -34,7 +35,8 @@ def evaluate(
     """Measure a generator against real pictures.
 
     Distances compare equally many real and generated pictures: half of the real set, but at most ``samples``; the other
-    half gives the reference. Classes are asked for as often as the data have them, and judged over all samples.
+    half gives the reference. Classes are asked for as often as the data have them, and judged over all samples. Data
+    that name a benchmark get its rows, measured on as many pictures as it prescribes.
 
     Args:
         sampler: the generator.
@@ -55,7 +57,9 @@ def evaluate(
     speed = measure_speed(sampler, asked, truncation)
     asked = asked[:samples] if asked is not None else None
     fakes = Fakes(_sampled(sampler, asked, truncation, samples, seed), samples, asked)
-    found = compare(dataset, fakes, extractors, seed, torch.device(device), on_progress or in_silence)
+    place, tell = torch.device(device), on_progress or in_silence
+    found = compare(dataset, fakes, extractors, seed, place, tell)
+    more = measure_benchmark(dataset, lambda count: _draw(sampler, dataset, truncation, count, seed), seed, place, tell)
     unasked = () if asked is not None else ("n/a: class accuracy needs a generator and data with classes",)
     return Card(
         data=dataset.name,
@@ -64,10 +68,10 @@ def evaluate(
         samples=samples,
         truncation=truncation,
         seed=seed,
-        measurements=(*found.measurements, *speed),
+        measurements=(*found.measurements, *more.measurements, *speed),
         classes=found.classes,
         judge_accuracy=found.judge_accuracy,
-        notes=(*found.notes, *unasked),
+        notes=(*found.notes, *more.notes, *unasked),
         seconds=time.perf_counter() - start,
     )
 
@@ -111,6 +115,11 @@ def asked_classes(space: Space, dataset: Pictures, count: int, seed: int) -> Ten
         return None
     rows = torch.randint(len(dataset.labels), (count,), generator=torch.Generator().manual_seed(seed))
     return torch.from_numpy(dataset.labels[rows.numpy()])
+
+
+def _draw(sampler: Sampler, dataset: Pictures, truncation: float, count: int, seed: int) -> Fakes:
+    asked = asked_classes(sampler.space, dataset, count, seed)
+    return Fakes(_sampled(sampler, asked, truncation, count, seed), count, asked)
 
 
 def _sampled(sampler: Sampler, asked: Tensor | None, truncation: float, samples: int, seed: int) -> Iterator[Tensor]:

@@ -53,6 +53,10 @@ class Pictures(Protocol):
     def fingerprint(self) -> str:
         """Hash of its content."""
 
+    @property
+    def benchmark(self) -> str | None:
+        """What is measured on just these pictures, by its name in `ganvas.evaluate.benchmarks`."""
+
 
 @dataclass(frozen=True)
 class ImageSet:
@@ -61,6 +65,7 @@ class ImageSet:
     images: np.ndarray
     labels: np.ndarray | None = None
     name: str = "array"
+    benchmark: str | None = None
 
     @property
     def space(self) -> Space:

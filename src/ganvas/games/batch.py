@@ -79,6 +79,16 @@ class Pictures(Protocol):
         """int64 (N,) or None."""
 
 
+class Stream(Protocol):
+    """Where turns get their real pictures: the same batch for the same place, whenever and however often asked."""
+
+    size: int
+    """Real images of one round, over all processes."""
+
+    def at(self, round: int, turn: int) -> Batch:
+        """This process's share of the ``turn``-th move of a round."""
+
+
 @dataclass(frozen=True)
 class Place:
     """This process among many: ``rank`` of ``world``, on ``device``."""

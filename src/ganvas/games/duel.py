@@ -40,7 +40,7 @@ class Duel:
         mix: Tensor,
     ) -> None:
         self.discriminator, self.condition, self.needs = discriminator, condition, needs
-        self._real, self._fake, self._mix = real, fake, mix
+        self._real, self._fake, self.mix = real, fake, mix
 
     @remember
     def pictures(self) -> dict[str, Tensor]:
@@ -48,7 +48,7 @@ class Duel:
         make: dict[str, Callable[[], Tensor]] = {
             "real": lambda: self._real,
             "fake": self._fake,
-            "between": lambda: self._mix * self._real + (1.0 - self._mix) * self._fake(),
+            "between": lambda: self.mix * self._real + (1.0 - self.mix) * self._fake(),
         }
         pictures = {s: make[s]() for s in SIDES if {f"{s}_logits", f"{s}_gradient"} & self.needs}
         return {
@@ -81,11 +81,13 @@ class Duel:
 
     @remember
     def gradient(self) -> dict[str, Tensor]:
-        """∂(sum of logits)/∂pictures for every side that needs it: (N, C, H, W) each, one backward pass for all."""
+        """∂(sum of logits)/∂pictures for every side that needs it, a row a logit: (N, 1, C, H, W), or
+        (N / pack, pack, C, H, W) where pictures are judged in packs; one backward pass for all."""
         sides = [s for s in self.pictures if f"{s}_gradient" in self.needs]
         total = torch.stack([self.judgements[s].logits.sum() for s in sides]).sum()
         gradients = torch.autograd.grad(total, [self.pictures[s] for s in sides], create_graph=True)
-        return dict(zip(sides, gradients, strict=True))
+        logits = {s: len(self.judgements[s].logits) for s in sides}
+        return {s: g.view(logits[s], -1, *g.shape[1:]) for s, g in zip(sides, gradients, strict=True)}
 
     @property
     def real_logits(self) -> Tensor:

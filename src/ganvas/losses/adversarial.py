@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
@@ -32,25 +33,31 @@ class AdversarialLoss(Family):
         raise NotImplementedError
 
 
-class Minimax(AdversarialLoss):
+class CrossEntropy(AdversarialLoss):
+    """D's side of the two losses of Goodfellow et al. 2014: −log σ(D(x)) − log(1 − σ(D(g)))."""
+
+    label_smoothing: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """One-sided: a real picture is called real with 1 − this (Salimans et al. 2016, section 3.4); fakes stay fake, or
+    D would pull data towards where the generator already is."""
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        # (1 − s) · softplus(−l) + s · softplus(l) = softplus(−l) + s · l
+        return softplus(-real) + self.label_smoothing * real + softplus(fake)
+
+
+class Minimax(CrossEntropy):
     """Goodfellow et al. 2014, equation 1: both fight over V = log σ(D(x)) + log(1 − σ(D(g))); G's part saturates."""
 
     kind: Literal["minimax"] = "minimax"
-
-    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        return softplus(-real) + softplus(fake)
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return -softplus(fake)
 
 
-class NonSaturating(AdversarialLoss):
+class NonSaturating(CrossEntropy):
     """Goodfellow et al. 2014, section 3: G maximises log σ(D(g)) instead; same fixed point, strong early gradient."""
 
     kind: Literal["non-saturating"] = "non-saturating"
-
-    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        return softplus(-real) + softplus(fake)
 
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return softplus(-fake)

@@ -20,12 +20,12 @@ class Penalty(Family):
     every: int = Field(default=1, ge=1)
 
     def __call__(self, gradient: Tensor) -> Tensor:
-        """(N, C, H, W) gradients → (N,) unweighted penalties."""
+        """Gradients, a row a logit (N, …) → (N,) unweighted penalties."""
         raise NotImplementedError
 
 
 def half_squared_norm(gradient: Tensor) -> Tensor:
-    """½ |∇D|², (N, C, H, W) → (N,)."""
+    """½ |∇D|², (N, …) → (N,)."""
     return 0.5 * gradient.flatten(1).square().sum(1)
 
 

@@ -16,6 +16,7 @@ from ganvas.latent.priors import Prior
 from ganvas.models import networks
 from ganvas.nn.conditioning import Agreement, Joined
 from ganvas.nn.judgement import Judgement
+from ganvas.nn.minibatch import Attached
 from ganvas.nn.sizes import crop, doublings
 from ganvas.space import Space
 
@@ -82,7 +83,7 @@ class DCGANDiscriminator(networks.DiscriminatorConfig):
     norm: Literal["batch", "none"] = "batch"
 
     @property
-    def mixes_samples(self) -> bool:
+    def batch_normalised(self) -> bool:
         return self.norm == "batch"
 
     def network(self, space: Space) -> networks.Discriminator:
@@ -101,7 +102,9 @@ class Discriminator(networks.Discriminator):
         self.norms = nn.ModuleList(
             normalisation(config.norm if i > 0 else "none", width) for i, width in enumerate(widths[1:])
         )
-        self.last = nn.Conv2d(widths[-1], 1, (max(1, space.height >> times), max(1, space.width >> times)))
+        base = (max(1, space.height >> times), max(1, space.width >> times))
+        self.attached = Attached(config.minibatch, widths[-1] * base[0] * base[1])
+        self.last = nn.Conv2d(widths[-1] + self.attached.size, 1, base)
         self.agreement = Agreement(widths[-1], space.condition)
         initialise(self)
 
@@ -109,4 +112,4 @@ class Discriminator(networks.Discriminator):
         x = images
         for norm, down in zip(self.norms, self.downs, strict=True):
             x = leaky_relu(norm(down(x)), 0.2)
-        return Judgement(self.last(x).flatten() + self.agreement(x.sum((2, 3)), condition))
+        return Judgement(self.last(self.attached(x)).flatten() + self.agreement(x.sum((2, 3)), condition))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SerializeAsAny
 from torch import Tensor, nn
 
-from ganvas.config import Family
+from ganvas.config import Family, none
 from ganvas.latent.priors import Prior
 from ganvas.nn.judgement import Judgement
+from ganvas.nn.minibatch import Statistic
+from ganvas.nn.packing import Packed
 from ganvas.nn.spectral import spectrally_normalised
 from ganvas.space import Space
 
@@ -46,23 +51,32 @@ class GeneratorConfig(Family):
 
 
 class DiscriminatorConfig(Family):
-    """Describes a discriminator; spectral normalisation is there for any of them."""
+    """Describes a discriminator; what stands here is there for any of them."""
 
     spectral_norm: bool = False
+    minibatch: Annotated[SerializeAsAny[Statistic] | None, BeforeValidator(none)] = None
+    """A statistic across the batch beside the last features: `discrimination` or `deviation`."""
+    packing: int = Field(default=1, ge=1)
+    """Pictures that are judged together (PacGAN)."""
+
+    @property
+    def batch_normalised(self) -> bool:
+        """Whether batch normalisation makes every picture's gradient depend on all others."""
+        return False
 
     @property
     def mixes_samples(self) -> bool:
-        """See `Discriminator.mixes_samples`."""
-        return False
+        """See `Discriminator.mixes_samples`; `Packed` says so for itself."""
+        return self.batch_normalised or self.minibatch is not None
 
     def network(self, space: Space) -> Discriminator:
-        """The network for this space, before training."""
+        """The network for this space, before training; it hands ``minibatch`` to `Projected` or `Attached`."""
         raise NotImplementedError
 
-    def build(self, space: Space) -> Discriminator:
+    def build(self, space: Space) -> nn.Module:
         """The discriminator, with what was asked for on top of its architecture."""
-        discriminator = self.network(space)
+        discriminator = self.network(space.but(channels=space.channels * self.packing))
         discriminator.mixes_samples = self.mixes_samples
         if self.spectral_norm:
             spectrally_normalised(discriminator)
-        return discriminator
+        return discriminator if self.packing == 1 else Packed(discriminator, self.packing)

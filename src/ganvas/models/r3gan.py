@@ -137,7 +137,7 @@ class Discriminator(networks.Discriminator):
         base = doublings(space).base
         # a depthwise convolution over the whole base, written as a product: its double backward is one more product
         self.basis = nn.Parameter(torch.randn(sizes[-1], *base) / math.sqrt(math.prod(base)))
-        self.judge = Projected(sizes[-1], space.condition)
+        self.judge = Projected(sizes[-1], space.condition, config.minibatch)
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
         x = self.colour(images)

@@ -67,7 +67,7 @@ class Discriminator(networks.Discriminator):
         self.to_quarter = nn.Conv2d(config.width, 2 * config.width, 4, stride=2, padding=1)
         places = (space.height // 2 // 2) * (space.width // 2 // 2)
         self.dense = nn.Linear(2 * config.width * places, 8 * config.width)
-        self.judge = Projected(8 * config.width, space.condition)
+        self.judge = Projected(8 * config.width, space.condition, config.minibatch)
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
         x = leaky_relu(self.to_half(images), 0.2)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganvas.config import Family
+from ganvas.nn.minibatch import Attached, Statistic
 from ganvas.space import Classes, Condition
 
 
@@ -49,13 +50,14 @@ class Agreement(nn.Module):
 
 
 class Projected(nn.Module):
-    """The discriminator's end: linear(φ(x)) + agreement(φ(x), c), (N, width) → logits (N,)."""
+    """The discriminator's end: linear(φ(x), statistic) + agreement(φ(x), c), (N, width) → logits (N,)."""
 
-    def __init__(self, width: int, condition: Condition | None) -> None:
+    def __init__(self, width: int, condition: Condition | None, minibatch: Statistic | None = None) -> None:
         super().__init__()
-        self.linear = nn.Linear(width, 1)
+        self.attached = Attached(minibatch, width)
+        self.linear = nn.Linear(width + self.attached.size, 1)
         self.agreement = Agreement(width, condition)
 
     def forward(self, features: Tensor, condition: Tensor | None) -> Tensor:
-        logits: Tensor = self.linear(features).squeeze(1) + self.agreement(features, condition)
+        logits: Tensor = self.linear(self.attached(features)).squeeze(1) + self.agreement(features, condition)
         return logits

@@ -8,23 +8,29 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, SerializeAsAny
 from torch import nn
 
-from ganvas.augment.diffaugment import Augment, Augmented, DiffAugment
+from ganvas.augment import Augment, Augmented, DiffAugment
 from ganvas.config import Config
 from ganvas.games.game import Dial
 from ganvas.games.noise import NoiseTurn
 from ganvas.games.player import Player
 from ganvas.games.term import adversarial, penalty, reading
+from ganvas.games.turn import Sees
+from ganvas.games.unrolled import Unrolling
 from ganvas.latent.priors import Prior
 from ganvas.losses.adversarial import AdversarialLoss
 from ganvas.losses.bounds import Bound
 from ganvas.losses.penalties import Penalty
 from ganvas.models.networks import DiscriminatorConfig, GeneratorConfig
 from ganvas.recipes.recipe import Recipe
-from ganvas.recipes.soundness import unsound
+from ganvas.recipes.soundness import unpackable, unsound
 
 
 def _by_kind(value: Any) -> Any:
-    """``"r1,r2"``, ``["r1"]`` or ``{"r1": {"gamma": 1}}`` → one object a kind."""
+    """``"r1,r2"``, ``["r1"]``, ``{"r1": {"gamma": 1}}``, one object or none → one object a kind."""
+    if value is None:
+        return {}
+    if isinstance(value, dict) and "kind" in value:
+        return {value["kind"]: value}
     if isinstance(value, str):
         value = [kind.strip() for kind in value.split(",") if kind.strip() not in ("", "none")]
     if isinstance(value, list | tuple):
@@ -34,11 +40,8 @@ def _by_kind(value: Any) -> Any:
     return value
 
 
-def _none(value: Any) -> Any:
-    return None if value == "none" else value
-
-
 Penalties = Annotated[dict[str, SerializeAsAny[Penalty]], BeforeValidator(_by_kind)]
+Augments = Annotated[dict[str, SerializeAsAny[Augment]], BeforeValidator(_by_kind)]
 Bounds = Annotated[dict[str, SerializeAsAny[Bound]], BeforeValidator(_by_kind)]
 
 
@@ -47,6 +50,14 @@ class Updates(Config):
 
     discriminator: int = Field(default=1, ge=1)
     generator: int = Field(default=1, ge=1)
+
+
+class Unroll(Config):
+    """Unrolled GANs (Metz et al. 2017): the generator answers the discriminator as it will be ``steps`` gradient steps
+    of size ``lr`` later; 0 answers it as it is."""
+
+    steps: int = Field(default=0, ge=0)
+    lr: float = Field(default=0.1, gt=0.0)
 
 
 class NoiseRecipe(Recipe):
@@ -59,15 +70,18 @@ class NoiseRecipe(Recipe):
     loss: SerializeAsAny[AdversarialLoss]
     penalties: Penalties = Field(default_factory=dict)
     bounds: Bounds = Field(default_factory=dict)
-    augment: Annotated[SerializeAsAny[Augment] | None, BeforeValidator(_none)] = None
+    augment: Augments = Field(default_factory=dict)
     updates: Updates = Updates()
+    unroll: Unroll = Unroll()
 
     def for_few_pictures(self) -> Self:
         """DiffAugment, unless an augmentation is there already."""
-        return self if self.augment is not None else self.but(augment=DiffAugment())
+        return self if self.augment else self.but(augment=[DiffAugment()])
 
     def unsound(self) -> str | None:
-        return unsound(self.loss, self.penalties, self.bounds, self.discriminator)
+        return unsound(self.loss, self.penalties, self.bounds, self.discriminator) or unpackable(
+            self.discriminator, self.space, self.batch // self.parts
+        )
 
     def makers(self) -> dict[str, Callable[[], nn.Module]]:
         return {
@@ -77,7 +91,7 @@ class NoiseRecipe(Recipe):
 
     def _discriminator(self) -> nn.Module:
         discriminator = self.discriminator.build(self.space)
-        return discriminator if self.augment is None else Augmented(discriminator, self.augment)
+        return Augmented(discriminator, self.augment.values()) if self.augment else discriminator
 
     def players(self) -> tuple[Player, ...]:
         return (
@@ -98,15 +112,19 @@ class NoiseRecipe(Recipe):
             Player(
                 "generator",
                 moves=("generator",),
-                turn=NoiseTurn,
+                turn=self._generator_turn(),
                 terms=(adversarial(self.loss, "generator"),),
                 optimizer="generator",
                 updates=self.updates.generator,
             ),
         )
 
+    def _generator_turn(self) -> Sees:
+        if self.unroll.steps == 0:
+            return NoiseTurn
+        return Unrolling(self.loss.discriminator, self.unroll.steps, self.unroll.lr)
+
     def dials(self, networks: dict[str, nn.Module]) -> tuple[Dial, ...]:
-        if self.augment is None:
+        if not isinstance(judge := networks["discriminator"], Augmented):
             return ()
-        probability = networks["discriminator"].get_buffer("probability")
-        return (Dial(self.augment.probability, probability.fill_),)
+        return tuple(Dial(augment.amount, judge.amount(augment).fill_) for augment in judge.augments)

@@ -52,6 +52,13 @@ KINDS = (
     Kind("Losses", "mean loss per sample, unweighted", re.compile(r"player:(?P<name>[^/]+/(?!.*_logits$).+)")),
     Kind("Discriminator’s scores", "mean logit", re.compile(r"player:(?P<name>.+_logits)")),
     Kind("Gradient norms", "Euclidean norm of the gradient", re.compile(r"gradient:(?P<name>.+)"), log=True),
+    Kind(
+        "What the watch sees",
+        "1 is as the real data are; held_out_gap: 1 is overfitting",
+        re.compile(r"\w*:watch/(?P<name>(?!pull$).+)"),
+        zero=True,
+    ),
+    Kind("Pull on the generator", "about 1 where it can learn", re.compile(r"\w*:watch/(?P<name>pull)"), log=True),
     Kind("Speed", "images per second", re.compile(r":(?P<name>images_per_second)"), zero=True),
     Kind("Other readings", "as reported", re.compile(r"\w*:(?P<name>.*)", re.DOTALL)),
 )
@@ -77,16 +84,32 @@ def positions_of(ticks: list[dict[str, Any]], sheets: list[int]) -> list[int]:
 
 
 def alarms_of(ticks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each alarm once: its text, the images seen when it first and last rang, and at how many ticks it did."""
+    """Each alarm once: its text, the images seen when it first and last rang, at how many ticks it did, and as far as
+    it says them its evidence (in words) and what to try."""
     alarms: dict[str, dict[str, Any]] = {}
     for tick in ticks:
         rung = tick.get("alarms") or []
         for alarm in rung if isinstance(rung, list) else [rung]:
-            text = str(alarm.get("text") or alarm.get("message") or alarm) if isinstance(alarm, dict) else str(alarm)
-            seen = alarms.setdefault(text, {"text": text, "first": tick["images"], "ticks": 0})
+            said = alarm if isinstance(alarm, dict) else {"text": alarm}
+            text = str(said.get("words") or said.get("text") or said.get("message") or alarm)
+            more = {"evidence": _in_words(said.get("evidence")), "suggestion": str(said.get("suggestion") or "")}
+            seen = alarms.setdefault(text, {"text": text, "first": tick["images"], "ticks": 0, **more})
             seen["last"] = tick["images"]
             seen["ticks"] += 1
     return list(alarms.values())
+
+
+def _in_words(evidence: Any) -> str:
+    """Numbers and names in one line."""
+    if not isinstance(evidence, dict):
+        return str(evidence or "")
+    return ", ".join(f"{str(name).replace('_', ' ')} {_short(value)}" for name, value in evidence.items())
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_short, value))
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _mover(key: str) -> str:

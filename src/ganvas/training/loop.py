@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from ganvas.games.batch import Batch, Batches
+from ganvas.games.batch import Batch, Stream
 from ganvas.games.game import Game
 from ganvas.games.player import Player
 from ganvas.nn.precision import at_least_float32
@@ -20,7 +20,7 @@ Callback = Callable[[Game, Progress], None]
 
 def train(
     game: Game,
-    batches: Batches,
+    batches: Stream,
     progress: Progress,
     until: int,
     runtime: Runtime,

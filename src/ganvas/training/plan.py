@@ -41,12 +41,17 @@ class Plan:
 
 def measure(recipe: Recipe, data: Dataset, runtime: Runtime, seconds: float = 4.0) -> Plan:
     """Play a few rounds of a throw-away game: a small one first, then full ones unless those would be slow."""
-    world = runtime.place.world
-    rate = _rate(recipe.but(batch=SMALL * recipe.parts * world, horizon=recipe.images), data, runtime, rounds=1)
+    rate = _rate(_small(recipe, runtime.place.world), data, runtime, rounds=1)
     if rounds := int(seconds * rate / recipe.batch):
         rate = _rate(recipe.but(horizon=recipe.images), data, runtime, rounds)
     parameters = {role: sum(p.numel() for p in network.parameters()) for role, network in recipe.networks().items()}
     return Plan(parameters, rate, _memory(runtime.place.device))
+
+
+def _small(recipe: Recipe, world: int) -> Recipe:
+    """`SMALL` pictures in every part, where the recipe can be played with so many (packs of three cannot)."""
+    share = recipe.but(batch=SMALL * recipe.parts, horizon=recipe.images)
+    return share.but(batch=share.batch * world) if share.unsound() is None else share.but(batch=recipe.batch)
 
 
 def _rate(recipe: Recipe, data: Dataset, runtime: Runtime, rounds: int) -> float:

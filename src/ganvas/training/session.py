@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
 from ganvas.data.dataset import Dataset
+from ganvas.data.held_out import hold_out
 from ganvas.errors import GanvasError
 from ganvas.games.batch import Batches
 from ganvas.recipes.recipe import Recipe
@@ -23,6 +24,9 @@ from ganvas.training.spectator import scores
 from ganvas.training.state import is_finite, parts_of, read_state, restore, write_state
 from ganvas.training.stopwatch import Stopwatch
 from ganvas.training.ticks import REMEDY, DivergenceError, Ticks
+from ganvas.training.watching import watch_over
+from ganvas.watch.verdicts import DIVERGED
+from ganvas.watch.watch import Alarm
 
 TICKS, SHEETS = 150, 30
 """How many lines of statistics and sheets of samples a run leaves, at most 50,000 images apart."""
@@ -37,17 +41,27 @@ class Session:
         world = runtime.place.world
         if recipe.batch % (recipe.parts * world):
             raise GanvasError(f"batch={recipe.batch} does not divide into parts={recipe.parts} on {world} processes")
+        if world > 1 and (reason := recipe.but(batch=recipe.batch // world).unsound()):
+            raise GanvasError(f"on each of {world} processes: {reason}")
         self.game = recipe.game(runtime.place.device)
         mirror = recipe.data is not None and recipe.data.mirror
-        self.batches = Batches(data, recipe.batch, self.game.turns, recipe.seed, runtime.place, recipe.parts, mirror)
+        seen, held_out = hold_out(data)
+        self.batches = Batches(seen, recipe.batch, self.game.turns, recipe.seed, runtime.place, recipe.parts, mirror)
         self.progress, self.stopwatch = Progress(), Stopwatch()
         self.averages = Averages(self.game, recipe.keeps, recipe.average, recipe.batch)
         self.snapshot = Snapshot(self.averages.networks, recipe, 0)
         every = [max(recipe.batch, min(self.game.horizon // times, 50_000)) for times in (TICKS, SHEETS)]
-        self.ticks = Ticks(run, self.stopwatch, recipe.batch, every[0])
+        self.say: Callable[[str], object] = lambda text: None
+        self.watch = watch_over(self.game, recipe, seen, held_out, every[0], runtime, self._tell)
+        self.ticks = Ticks(run, self.stopwatch, recipe.batch, every[0], self.watch.collect)
         self.pictures = Pictures(run, self.snapshot, recipe.batch, every[1])
         self.parts = parts_of(
-            self.game, averages=self.averages, progress=self.progress, ticks=self.ticks, stopwatch=self.stopwatch
+            self.game,
+            averages=self.averages,
+            progress=self.progress,
+            ticks=self.ticks,
+            watch=self.watch,
+            stopwatch=self.stopwatch,
         )
 
     def restore(self) -> None:
@@ -102,28 +116,49 @@ class Session:
         self.snapshot.save(self.run.snapshot_file)
         write_state(self.run.state_file, self.parts)
 
-    def play(self, watchers: Sequence[Callback] = (), save_seconds: float = SAVE_SECONDS) -> bool:
+    def play(
+        self,
+        watchers: Sequence[Callback] = (),
+        save_seconds: float = SAVE_SECONDS,
+        say: Callable[[str], object] = lambda text: None,
+    ) -> bool:
         """Train to the recipe's number of images, saving on the way; False when the user stopped it before.
+
+        ``say`` is given every alarm in words when it is raised.
 
         Raises:
             DivergenceError: training left the finite numbers.
             GanvasError: the run directory cannot be written.
         """
+        self.say = say
         try:
             with stopping_on_signals() as interrupt:
                 callbacks: list[Callback] = [self.averages]
                 if self.runtime.leads:
-                    callbacks += [self.ticks, self.pictures, *watchers, Saver(self.save, save_seconds), interrupt]
+                    callbacks += [self.watch, self.ticks, self.pictures, *watchers]
+                    callbacks += [Saver(self.save, save_seconds), interrupt]
                 finished = self._train(callbacks)
             self._end("finished" if finished else "stopped")
             return finished
         except DivergenceError as error:
-            self.run.log(str(error))
+            self._diverged(error)
             raise
         except OSError as error:
             raise GanvasError(
                 f"cannot write {self.run.path}: {error.strerror or error}; the last state is kept"
             ) from error
+
+    def _tell(self, alarm: Alarm) -> None:
+        self.run.log(f"alarm at {alarm.images:,} images: {alarm}")
+        self.say(f"at {alarm.images:,} images: {alarm}")
+
+    def _diverged(self, error: DivergenceError) -> None:
+        """The last alarm: what the others would have said, and that the run is over."""
+        if self.runtime.leads:
+            words = str(error).partition(";")[0]
+            alarm = Alarm(DIVERGED, words, {}, self.watch.advise(DIVERGED), self.progress.images)
+            self.watch.raise_alarm(alarm)
+            self.ticks.write_end(self.progress)
 
     def _train(self, callbacks: Sequence[Callback]) -> bool:
         try:

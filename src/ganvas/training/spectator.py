@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ganvas.games.batch import Batches
+from ganvas.games.batch import Stream
 from ganvas.games.game import Game
 from ganvas.games.player import Player
 from ganvas.games.term import Term, reading
@@ -19,7 +19,7 @@ ELSEWHERE = 1_000_000_000
 
 
 def spectate(
-    game: Game, player: Player, terms: Sequence[Term], batches: Batches, runtime: Runtime, rounds: int
+    game: Game, player: Player, terms: Sequence[Term], batches: Stream, runtime: Runtime, rounds: int
 ) -> dict[str, Tensor]:
     """What ``terms`` are in turns like the player's: (rounds · N,) values each. Nobody moves, no buffer changes."""
     spectator = replace(player, name="spectator", moves=(), terms=tuple(terms))
@@ -34,7 +34,7 @@ def spectate(
     return {name: torch.cat(values) for name, values in seen.items()}
 
 
-def scores(game: Game, batches: Batches, runtime: Runtime, count: int = 2000) -> dict[str, list[float]]:
+def scores(game: Game, batches: Stream, runtime: Runtime, count: int = 2000) -> dict[str, list[float]]:
     """Logits on about ``count`` real training pictures and as many fresh fakes; empty for a game without duels."""
     terms = [reading("real_logits"), reading("fake_logits")]
     wanted = terms[0].needs | terms[1].needs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ganvas.errors import GanvasError
@@ -32,10 +32,18 @@ def due(progress: Progress, batch: int, every: int) -> bool:
 
 
 class Ticks:
-    """Writes the means since the last tick into ``stats.jsonl`` every ``every`` images."""
+    """Writes the means since the last tick into ``stats.jsonl`` every ``every`` images, and what the watch has found:
+    ``collect`` gives it, its alarms among it."""
 
-    def __init__(self, run: Run, stopwatch: Stopwatch, batch: int, every: int) -> None:
-        self.run, self.stopwatch, self.batch, self.every = run, stopwatch, batch, every
+    def __init__(
+        self,
+        run: Run,
+        stopwatch: Stopwatch,
+        batch: int,
+        every: int,
+        collect: Callable[[], Mapping[str, Any]] = lambda: {"alarms": []},
+    ) -> None:
+        self.run, self.stopwatch, self.batch, self.every, self.collect = run, stopwatch, batch, every, collect
         self.last_images, self.last_seconds = 0, 0.0
 
     def __call__(self, game: Game, progress: Progress) -> None:
@@ -44,14 +52,22 @@ class Ticks:
 
     def write(self, progress: Progress) -> None:
         """Write the line of the rounds since the last one."""
-        means, seconds = progress.means(), self.stopwatch.seconds
+        means = progress.means()
         check(means, progress.images)
-        rate = (progress.images - self.last_images) / max(seconds - self.last_seconds, 1e-9)
-        row = {"images": progress.images, "seconds": round(seconds, 3), "images_per_second": round(rate, 1), **means}
-        with self.run.stats_file.open("a", encoding="utf-8") as stats:
-            stats.write(json.dumps({**row, "alarms": []}) + "\n")
-        self.last_images, self.last_seconds = progress.images, seconds
+        self._append(progress.images, means)
         progress.clear()
+
+    def write_end(self, progress: Progress) -> None:
+        """Write the line of a run that has diverged: its last numbers mean nothing, its alarms do."""
+        self._append(progress.images, {})
+
+    def _append(self, images: int, means: Mapping[str, float]) -> None:
+        seconds = self.stopwatch.seconds
+        rate = (images - self.last_images) / max(seconds - self.last_seconds, 1e-9)
+        row = {"images": images, "seconds": round(seconds, 3), "images_per_second": round(rate, 1), **means}
+        with self.run.stats_file.open("a", encoding="utf-8") as stats:
+            stats.write(json.dumps({**row, **self.collect()}) + "\n")
+        self.last_images, self.last_seconds = images, seconds
 
     def state_dict(self) -> dict[str, Any]:
         return {"images": self.last_images, "seconds": self.last_seconds}

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import typer
 
+from ganvas.cli.toys.gaussian_shift import gaussian_shift
+from ganvas.cli.toys.plane import DESCRIPTIONS, picture, plane_command, variants
+from ganvas.cli.toys.wasserstein import wasserstein
+
 toy = typer.Typer(
     help="The textbook's games, on paper and trained: figures, animations and all their numbers.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+toy.command("gaussian-shift")(gaussian_shift)
+toy.command("wasserstein")(wasserstein)
+for name in DESCRIPTIONS:
+    toy.command(name)(plane_command(name))
+toy.command("picture")(picture)
+toy.command("variants")(variants)

@@ -1,0 +1,294 @@
+"""Runs made to fail in each of the ways that the watch tells apart, and healthy ones: does it raise the right alarm?
+
+    python bench/watch_confusion.py [--only WORD] [--out watch.md] [--looks watch.json]
+
+Prints a confusion table (rows: what was planted; columns: the first alarm, in brackets all alarms) and one line a run.
+Single-threaded; about a quarter of an hour on an idle core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganvas.data.dataset import Dataset, open_data
+from ganvas.data.held_out import hold_out
+from ganvas.data.spec import DataSpec
+from ganvas.games.batch import Batches, Place
+from ganvas.games.game import Game
+from ganvas.recipes.overrides import overridden
+from ganvas.recipes.points import points
+from ganvas.recipes.recipe import Recipe
+from ganvas.recipes.table import RECIPES
+from ganvas.toys.stream import Points, space_of
+from ganvas.toys.targets import TARGETS, Mixture
+from ganvas.training.average import Averages
+from ganvas.training.loop import train
+from ganvas.training.progress import Progress
+from ganvas.training.runtime import Runtime
+from ganvas.training.ticks import DivergenceError, check
+from ganvas.training.watching import watch_over
+from ganvas.watch.reference import Reference, of_features, survey
+from ganvas.watch.verdicts import DIVERGED
+from ganvas.watch.watch import Watch
+
+RUNTIME = Runtime(Place(torch.device("cpu")))
+KINDS = (
+    "mode dropping",
+    "mode collapse",
+    "discriminator overfitting",
+    "generator starved of gradient",
+    "oscillation",
+    DIVERGED,
+)
+HEALTHY = "none"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run: what is planted, and how the game, its stream and its watch come about."""
+
+    planted: str
+    name: str
+    make: Callable[[], Run]
+
+
+@dataclass
+class Run:
+    """Everything bound together, ready to play."""
+
+    recipe: Recipe
+    game: Game
+    stream: Any
+    watch: Watch
+
+    def play(self) -> list[tuple[str, int, str]]:
+        """(kind, images, words) of every alarm, in order."""
+        progress = Progress()
+        averages = Averages(self.game, self.recipe.keeps, self.recipe.average, self.recipe.batch)
+        raised: list[tuple[str, int, str]] = []
+        self.watch.tell = lambda alarm: raised.append((alarm.kind, alarm.images, str(alarm)))
+
+        def tick(game: Game, now: Progress) -> None:
+            if now.images % self.watch.every < self.recipe.batch:
+                check(now.means(), now.images)
+                now.clear()
+
+        try:
+            train(self.game, self.stream, progress, self.recipe.images, RUNTIME, [averages, self.watch, tick])
+        except DivergenceError as error:
+            raised.append((DIVERGED, progress.images, str(error)))
+        return raised
+
+
+LOOKS = 25
+
+
+def assemble(recipe: Recipe, game: Game, stream: Any, seen: Any, unseen: Any, reference: Reference | None) -> Run:
+    every = max(recipe.batch, recipe.images // LOOKS // recipe.batch * recipe.batch)
+    watch = watch_over(game, recipe, seen, unseen, every, RUNTIME, print, reference)
+    watch.every = every  # these runs are short: more looks than a user's run would get, so more occasions to be wrong
+    return Run(recipe, game, stream, watch)
+
+
+# --- handwritten digits ---------------------------------------------------------------------------------------------
+
+
+def digits(
+    recipe: str,
+    *settings: str,
+    images: int = 25_000,
+    size: int = 14,
+    limit: int | None = None,
+    labels: bool = True,
+    without: Sequence[int] = (),
+    named: bool = True,
+    deaf: bool = False,
+) -> Callable[[], Run]:
+    """A GAN on the packaged digits; ``without`` some classes, which the watch's reference has (with their names, or as
+    clusters); ``deaf``: the generator gets 0 for every latent."""
+
+    def make() -> Run:
+        whole = open_data(DataSpec(source="digits", limit=limit, size=size))
+        space = whole.space if labels else whole.space.but(condition=None)
+        assert whole.labels is not None
+        data = whole if labels else replace(whole, labels=None, space=space)
+        reference = None
+        if without:
+            names = whole.space.condition.names  # type: ignore[union-attr]
+            reference = survey(whole if named else data, names if named else ())
+            data = _without(whole, without, space)
+        told = overridden(RECIPES[recipe](space).but(images=images, horizon=images), settings)
+        game = told.game(RUNTIME.place.device)
+        if deaf:
+            game.networks["generator"].register_forward_pre_hook(lambda _, a: (a[0] * 0.0, *a[1:]))
+        seen, unseen = hold_out(data)
+        stream = Batches(seen, told.batch, game.turns, told.seed, RUNTIME.place, told.parts)
+        return assemble(told, game, stream, seen, unseen, reference)
+
+    return make
+
+
+def _without(whole: Dataset, classes: Sequence[int], space: Any) -> Dataset:
+    kept = ~np.isin(whole.labels, classes)
+    return replace(whole, images=np.asarray(whole.images)[kept], labels=None, space=space)
+
+
+# --- points in the plane ----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Drawn:
+    """Points as pictures of one pixel."""
+
+    images: np.ndarray
+    labels: None = None
+
+
+def plane(target: str, *settings: str, images: int = 1_500_000, without: Sequence[int] = ()) -> Callable[[], Run]:
+    """A GAN on points of a toy target; ``without`` some of its modes, which the watch's reference has."""
+
+    def make() -> Run:
+        whole = TARGETS[target]()
+        taught = whole
+        if without:
+            assert isinstance(whole, Mixture)
+            weights = np.where(np.isin(np.arange(len(whole.weights)), without), 0.0, whole.weights)
+            taught = replace(whole, weights=weights / weights.sum())
+        recipe = overridden(points(space_of(whole)).but(images=images, horizon=images), settings)
+        game = recipe.game(RUNTIME.place.device)
+        seen, unseen, all_of_it = (
+            Drawn((t.draw(2000, np.random.default_rng(k)) / t.extent).astype(np.float32)[:, :, None, None])
+            for k, t in enumerate((taught, taught, whole))
+        )
+        reference = None
+        if isinstance(whole, Mixture) and whole.has_modes:
+            flat = torch.from_numpy(all_of_it.images[:, :, 0, 0])
+            modes = torch.cdist(flat, torch.from_numpy(whole.centres / whole.extent).float()).argmin(1)
+            reference = of_features(flat, modes, [f"mode {k}" for k in range(len(whole.centres))])
+        stream = Points(taught, recipe.batch, recipe.seed)
+        return assemble(recipe, game, stream, seen, unseen, reference)
+
+    return make
+
+
+SMALL = ("generator.width=16", "discriminator.width=16")
+PLAIN = ("loss=non-saturating", "penalties=none", "discriminator.octaves=0")
+NO_PENALTY = ("penalties=none",)
+STEADY = ("optimizers.generator.lr=5e-3", "optimizers.discriminator.lr=5e-3")
+MOMENTUM = ("optimizers.generator.beta1=0.9", "optimizers.discriminator.beta1=0.9")
+
+
+def both(setting: str) -> tuple[str, str]:
+    return f"optimizers.generator.{setting}", f"optimizers.discriminator.{setting}"
+
+
+CASES = (
+    *(Case(HEALTHY, f"sprint, seed {s}", digits("sprint", *SMALL, f"seed={s}")) for s in range(3)),
+    Case(HEALTHY, "sprint, no classes", digits("sprint", *SMALL, labels=False)),
+    Case(HEALTHY, "sprint, full size and width", digits("sprint", size=28, images=15_000)),
+    Case(HEALTHY, "sprint, hinge", digits("sprint", *SMALL, "loss=hinge")),
+    Case(HEALTHY, "sprint, non-saturating, r1", digits("sprint", *SMALL, "loss=non-saturating", "penalties=r1")),
+    Case(HEALTHY, "sprint, 1,000 pictures, augmented", digits("sprint", *SMALL, "augment=diffaugment", limit=1000)),
+    Case(HEALTHY, "dcgan", digits("dcgan", "generator.width=16", "discriminator.width=16", "batch=64")),
+    Case(HEALTHY, "dcgan, no classes", digits("dcgan", *SMALL, "batch=64", "seed=1", labels=False)),
+    Case(HEALTHY, "wgan-gp", digits("wgan-gp", *SMALL, *both("lr=5e-4"), images=20_000)),
+    Case(HEALTHY, "wgan", digits("wgan", *SMALL, *both("lr=2e-4"), images=20_000)),
+    Case(HEALTHY, "r3gan", digits("r3gan", "generator.width=32", "discriminator.width=32", "batch=64", images=6000)),
+    Case("mode dropping", "digits without 2, 5, 8", digits("sprint", *SMALL, labels=False, without=(2, 5, 8))),
+    Case("mode dropping", "digits without 0, 1, 7", digits("sprint", *SMALL, "seed=1", labels=False, without=(0, 1, 7))),
+    Case("mode dropping", "digits without 0, 6, in clusters", digits("sprint", *SMALL, labels=False, without=(0, 6), named=False)),
+    Case("mode collapse", "z ignored", digits("sprint", *SMALL, labels=False, deaf=True)),
+    Case("mode collapse", "z ignored, classes", digits("sprint", *SMALL, deaf=True)),
+    Case("mode collapse", "z ignored, dcgan", digits("dcgan", *SMALL, "batch=64", labels=False, deaf=True)),
+    Case("mode collapse", "grid, minimax, no penalty", plane("grid", *PLAIN, "loss=minimax", images=300_000)),
+    Case("mode collapse", "grid, plain, G's lr x 4", plane("grid", *PLAIN, "optimizers.generator.lr=2e-2", images=300_000)),
+    Case("discriminator overfitting", "100 digits", digits("sprint", *SMALL, *NO_PENALTY, limit=100)),
+    Case("discriminator overfitting", "300 digits, sprint", digits("sprint", *SMALL, limit=300)),
+    Case("discriminator overfitting", "200 digits, dcgan", digits("dcgan", *SMALL, "batch=64", limit=200, labels=False)),
+    Case("generator starved of gradient", "digits, minimax, D's lr x 20",
+         digits("sprint", *SMALL, *NO_PENALTY, "loss=minimax", "optimizers.discriminator.lr=4e-2", labels=False)),
+    Case("generator starved of gradient", "dcgan, minimax, D's lr x 20",
+         digits("dcgan", *SMALL, "batch=64", "loss=minimax", "optimizers.discriminator.lr=4e-3", labels=False)),
+    Case("generator starved of gradient", "ring, minimax, D's lr x 20",
+         plane("ring", *NO_PENALTY, "loss=minimax", "optimizers.discriminator.lr=1e-1", "optimizers.generator.lr=1e-3", images=300_000)),
+    Case("oscillation", "ring, minimax, momentum", plane("ring", *PLAIN, "loss=minimax", *STEADY, *MOMENTUM, images=300_000)),
+    Case("oscillation", "grid, wasserstein, momentum",
+         plane("grid", *PLAIN[1:], "bounds=clip", "bounds.clip.limit=0.1", "loss=wasserstein", *STEADY, *MOMENTUM, images=300_000)),
+    Case("oscillation", "ring, non-saturating, momentum", plane("ring", *PLAIN, *STEADY, *MOMENTUM, images=300_000)),
+    Case(DIVERGED, "sprint, lr 1e12", digits("sprint", *SMALL, *both("lr=1e12"), images=5000)),
+    Case(DIVERGED, "ring, lr 1e3", plane("ring", *both("lr=1e3"), images=100_000)),
+    Case(DIVERGED, "wgan-gp, D's lr 10", digits("wgan-gp", *SMALL, "optimizers.discriminator.lr=10", images=5000)),
+    *(Case(HEALTHY, f"ring, seed {s}", plane("ring", f"seed={s}")) for s in range(2)),
+    *(Case(HEALTHY, f"grid, seed {s}", plane("grid", f"seed={s}")) for s in range(2)),
+    Case(HEALTHY, "spiral", plane("spiral", images=500_000)),
+    Case("mode dropping", "ring without modes 1, 2, 6", plane("ring", without=(1, 2, 6))),
+    Case("mode dropping", "ring without modes 0, 3, 4", plane("ring", "seed=1", without=(0, 3, 4))),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="cases whose planted fault or name holds this word")
+    parser.add_argument("--out", type=Path, help="markdown")
+    parser.add_argument("--looks", type=Path, help="every look of every run, json")
+    words = parser.parse_args()
+    torch.set_num_threads(1)
+    rows, looks = [], {}
+    for case in CASES:
+        if words.only not in f"{case.planted}: {case.name}":
+            continue
+        start = time.process_time()
+        run = case.make()
+        seen: list[dict[str, Any]] = []
+        look = run.watch.look
+
+        def noted(images: int, look: Any = look, seen: list[dict[str, Any]] = seen) -> Any:
+            found = look(images)
+            if found is not None:
+                seen.append(found.state())
+            return found
+
+        run.watch.look = noted
+        alarms = run.play()
+        looks[f"{case.planted}: {case.name}"] = seen
+        rows.append((case, alarms, time.process_time() - start))
+        said = "; ".join(f"{kind} at {images:,}" for kind, images, _ in alarms) or "silent"
+        print(f"{case.planted:30}  {case.name:34}  {said}  ({rows[-1][2]:.0f} s)", flush=True)
+        if words.looks:
+            words.looks.write_text(json.dumps({"looks": looks, "alarms": {f"{c.planted}: {c.name}": a for c, a, _ in rows}}))
+    text = table(rows)
+    print(text)
+    if words.out:
+        words.out.write_text(text, encoding="utf-8")
+
+
+def table(rows: Sequence[tuple[Case, list[tuple[str, int, str]], float]]) -> str:
+    """Markdown."""
+    heads = (*KINDS, "silent")
+    lines = ["| planted | runs | " + " | ".join(heads) + " |", "|---" * (len(heads) + 2) + "|"]
+    for planted in (*KINDS, HEALTHY):
+        mine = [[kind for kind, _, _ in alarms] for case, alarms, _ in rows if case.planted == planted]
+        first = Counter(kinds[0] if kinds else "silent" for kinds in mine)
+        every = Counter(kind for kinds in mine for kind in (set(kinds) or {"silent"}))
+        cells = [f"{first[k]} ({every[k]})" if every[k] else "" for k in heads]
+        lines.append(f"| {planted} | {len(mine)} | " + " | ".join(cells) + " |")
+    lines += ["", "First alarms; in brackets runs in which it was raised at all.", "", "| planted | run | alarms | CPU s |", "|---|---|---|---|"]
+    for case, alarms, seconds in rows:
+        said = "; ".join(f"{kind} at {images:,}" for kind, images, _ in alarms) or "silent"
+        lines.append(f"| {case.planted} | {case.name} | {said} | {math.ceil(seconds)} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

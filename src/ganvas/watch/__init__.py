@@ -1,0 +1,1 @@
+"""What looks after every run, and says in words when training goes wrong."""

@@ -1,0 +1,114 @@
+"""The callback that is on in every run: it looks now and then, remembers, and says once what is going wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from ganvas.games.game import Game
+from ganvas.watch.evidence import Look
+from ganvas.watch.reference import Groups
+from ganvas.watch.verdicts import LASTING, MOST_LOOKS, Evidence, find_all
+
+REMEMBERED = LASTING * MOST_LOOKS
+"""Looks; more would change no verdict."""
+QUIET = 3
+"""An episode is over when its rule was silent at so many looks in a row; the next one is told again."""
+
+
+class Clock(Protocol):
+    """How far training has come."""
+
+    images: int
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What was noticed after ``images`` real images: in words, with the numbers it rests on and what to try."""
+
+    kind: str
+    words: str
+    evidence: Evidence
+    suggestion: str
+    images: int
+
+    def row(self) -> dict[str, Any]:
+        """As it stands in ``stats.jsonl``."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"{self.words}. {self.suggestion[:1].upper()}{self.suggestion[1:]}"
+
+
+class Watch:
+    """Takes a look every ``every`` images, and holds what is found until the next line of statistics takes it.
+
+    Looks are due by images seen and never by the clock: a resumed run finds what an uninterrupted one does.
+
+    Args:
+        look: images seen → what is to be seen, None if nothing sensible is.
+        groups: of the data. classes: names of what can be asked for.
+        batch: images of a round. every: images between looks.
+        advise: kind of alarm → what to try.
+        tell: called with every alarm as it is raised.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[int], Look | None],
+        groups: Groups,
+        classes: Sequence[str],
+        batch: int,
+        every: int,
+        advise: Callable[[str], str],
+        tell: Callable[[Alarm], None] = lambda alarm: None,
+    ) -> None:
+        self.look, self.groups, self.classes, self.batch, self.every = look, groups, classes, batch, every
+        self.advise, self.tell = advise, tell
+        self.looks: list[Look] = []
+        self.quiet: dict[str, int] = {}
+        """Looks since each episode's rule last spoke; an ended episode is not in it."""
+        self.pending: list[Alarm] = []
+        self.curves: dict[str, float] = {}
+
+    def __call__(self, game: Game, progress: Clock) -> None:
+        if progress.images // self.every > (progress.images - self.batch) // self.every:
+            look = self.look(progress.images)
+            if look is not None:
+                self.note(look)
+
+    def note(self, look: Look) -> None:
+        """Remember a look, and raise what it completes."""
+        self.looks = [*self.looks, look][-REMEMBERED:]
+        self.curves = look.curves()
+        found = find_all(self.looks, self.groups, self.classes)
+        for kind, (words, evidence) in found.items():
+            if kind not in self.quiet:
+                self.raise_alarm(Alarm(kind, words, evidence, self.advise(kind), look.images))
+        going = {kind: quiet + 1 for kind, quiet in self.quiet.items() if quiet + 1 < QUIET}
+        self.quiet = {**going, **dict.fromkeys(found, 0)}
+
+    def raise_alarm(self, alarm: Alarm) -> None:
+        """Tell it now, and hold it for the next line of statistics."""
+        self.pending.append(alarm)
+        self.tell(alarm)
+
+    def collect(self) -> dict[str, Any]:
+        """What the next line of statistics should hold; what was collected is not given again."""
+        row = {**self.curves, "alarms": [alarm.row() for alarm in self.pending]}
+        self.curves, self.pending = {}, []
+        return row
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "looks": [look.state() for look in self.looks],
+            "quiet": self.quiet,
+            "pending": [alarm.row() for alarm in self.pending],
+            "curves": self.curves,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.looks = [Look.of_state(look) for look in state["looks"]]
+        self.quiet, self.curves = dict(state["quiet"]), dict(state["curves"])
+        self.pending = [Alarm(**alarm) for alarm in state["pending"]]

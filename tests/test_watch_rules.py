@@ -1,0 +1,236 @@
+"""Every rule from both sides, on histories made up for it: what it says, and what it leaves to others."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from ganvas.watch.evidence import Duelling, Look
+from ganvas.watch.features import effective_number, embed, spread
+from ganvas.watch.reference import Groups
+from ganvas.watch.verdicts import MOST_LOOKS, RULES, find_all, stretch
+from ganvas.watch.watch import QUIET, REMEMBERED, Alarm, Watch
+
+GROUPS = Groups(("cat", "dog", "owl", "yak"), (0.25, 0.25, 0.25, 0.25), (0, 1, 2, 3), 1.0)
+FAIR = Duelling(told_apart=0.7, overfitting=0.05, significance=0.5, pull=1.0)
+GOOD = Look(
+    images=0,
+    spread_ratio=0.95,
+    class_spread_ratios=(),
+    vendi_ratio=0.9,
+    likeness=0.9,
+    shares=(0.25, 0.25, 0.25, 0.25),
+    centre=(0.0, 0.0),
+    duelling=FAIR,
+    count=512,
+)
+
+
+def history(*changes: dict[str, Any]) -> list[Look]:
+    return [replace(GOOD, images=1000 * k, **change) for k, change in enumerate(changes, start=1)]
+
+
+def kinds(looks: list[Look], groups: Groups = GROUPS) -> list[str]:
+    return list(find_all(looks, groups, groups.names))
+
+
+def duelling(**change: float) -> dict[str, Any]:
+    return {"duelling": replace(FAIR, **change)}
+
+
+def test_good_looks_say_nothing_however_many() -> None:
+    for count in (0, 1, 3, 7, 24, 60):
+        assert kinds(history(*[{}] * count)) == []
+
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "mode collapse": {"spread_ratio": 0.05},
+    "mode dropping": {"shares": (0.5, 0.5, 0.0, 0.0)},
+    "discriminator overfitting": duelling(overfitting=0.9, significance=20.0),
+    "generator starved of gradient": duelling(told_apart=1.0, pull=1e-6),
+}
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_fault_is_told_after_three_looks_and_as_nothing_else(kind: str) -> None:
+    """Two looks are a mood; one good one among three is none either."""
+    fault = FAULTS[kind]
+    assert kinds(history(fault, fault)) == []
+    assert kinds(history(fault, {}, fault)) == []
+    assert kinds(history(fault, fault, fault)) == [kind]
+
+
+def test_the_longer_a_run_the_longer_a_fault_must_last() -> None:
+    """The last third of the looks, at most eight: after 12 looks 4, after 60 looks 8."""
+    fault = FAULTS["mode dropping"]
+    assert kinds(history(*[{}] * 9, *[fault] * 3)) == []
+    assert kinds(history(*[{}] * 8, *[fault] * 4)) == ["mode dropping"]
+    assert kinds(history(*[{}] * 53, *[fault] * 7)) == []
+    assert kinds(history(*[{}] * 52, *[fault] * 8)) == ["mode dropping"]
+    assert len(stretch(history(*[{}] * 100))) == MOST_LOOKS
+
+
+def test_a_spread_that_grows_is_no_collapse() -> None:
+    """Every generator begins with hardly any spread: .02, .04, .08 is a beginning, .05, .05, .06 is not."""
+    assert kinds(history(*({"spread_ratio": s, "likeness": 0.1} for s in (0.02, 0.04, 0.08)))) == []
+    assert kinds(history(*({"spread_ratio": s, "likeness": 0.1} for s in (0.05, 0.05, 0.06)))) == ["mode collapse"]
+
+
+def test_few_points_far_apart_are_a_collapse_although_their_spread_is_large() -> None:
+    """Two points of 25: (2 − 1) / (25 − 1) = .04."""
+    assert kinds(history(*[{"vendi_ratio": 1 / 24, "shares": (0.5, 0.5, 0.0, 0.0)}] * 3)) == ["mode collapse"]
+
+
+def test_one_collapsed_class_is_named() -> None:
+    looks = history(*[{"class_spread_ratios": (0.9, 0.01, 0.8, 0.03)}] * 3)
+    words, evidence = find_all(looks, GROUPS, ("cat", "dog", "owl", "yak"))["mode collapse"]
+    assert "within dog, yak different latents" in words and evidence["classes"] == [1, 3]
+
+
+def test_the_missing_are_named_with_their_shares() -> None:
+    words, evidence = find_all(history(*[FAULTS["mode dropping"]] * 3), GROUPS, ())["mode dropping"]
+    assert evidence["missing"] == ["owl", "yak"] and "owl, yak are missing; 50% of the data" in words
+
+
+def test_only_what_is_missing_at_every_look_counts() -> None:
+    """Whoever hops from mode to mode drops none of them for long."""
+    assert kinds(history(*({"shares": s} for s in ((0.5, 0.5, 0, 0), (0, 0.5, 0.5, 0), (0.5, 0, 0, 0.5))))) == []
+
+
+def test_clusters_are_named_with_an_example() -> None:
+    groups = Groups(tuple(f"cluster {k}" for k in range(4)), GROUPS.shares, (7, 8, 9, 10), 1.0)
+    words, evidence = find_all(history(*[{"shares": (1 / 3, 1 / 3, 1 / 3, 0)}] * 3), groups, ())["mode dropping"]
+    assert "cluster 3 (such as picture 10) is missing" in words and evidence["examples"] == [10]
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.02, True), (0.04, True), (0.06, False), (0.2, False)])
+def test_a_share_below_a_fifth_of_the_real_one_is_missing(share: float, told: bool) -> None:
+    """A fifth of a quarter is .05."""
+    shares = (1 - 0.5 - share, 0.25, 0.25, share)
+    assert (kinds(history(*[{"shares": shares}] * 3)) == ["mode dropping"]) == told
+
+
+def test_a_rare_group_may_be_missing_by_chance() -> None:
+    """Of 512 pictures a share of 1 % is none with probability .99⁵¹² = .006; a share of 2 % with 3·10⁻⁵."""
+    for share, told in ((0.01, False), (0.02, True)):
+        groups = Groups(("many", "few"), (1 - share, share), (0, 1), 1.0)
+        assert (0.99**512 > 1e-4 > 0.98**512) and bool(kinds(history(*[{"shares": (1.0, 0.0)}] * 3), groups)) == told
+
+
+def test_what_lies_nowhere_near_the_data_is_not_said_to_miss_parts_of_it() -> None:
+    assert kinds(history(*[{**FAULTS["mode dropping"], "likeness": 0.1}] * 3)) == []
+
+
+@pytest.mark.parametrize(("gap", "sure", "told"), [(0.9, 9, True), (0.3, 9, False), (0.9, 1, False), (None, None, False)])
+def test_overfitting_needs_a_gap_that_chance_does_not_make(gap: float | None, sure: float | None, told: bool) -> None:
+    looks = history(*[{"duelling": replace(FAIR, overfitting=gap, significance=sure)}] * 3)
+    assert (kinds(looks) == ["discriminator overfitting"]) == told
+
+
+@pytest.mark.parametrize(("apart", "pull", "told"), [(1.0, 1e-4, True), (0.9, 1e-4, False), (1.0, 0.5, False)])
+def test_starving_needs_a_perfect_discriminator_and_a_flat_loss(apart: float, pull: float, told: bool) -> None:
+    assert (kinds(history(*[duelling(told_apart=apart, pull=pull)] * 3)) != []) == told
+
+
+def test_a_game_without_a_duel_is_judged_by_its_pictures_alone() -> None:
+    assert kinds(history(*[{"duelling": None}] * 9)) == []
+    assert kinds(history(*[{"duelling": None, "spread_ratio": 0.0}] * 3)) == ["mode collapse"]
+
+
+def turning(radius: float, turns: float, looks: int = 9) -> list[Look]:
+    angles = [2 * math.pi * turns * k / looks for k in range(looks)]
+    return history(*({"centre": (radius * math.cos(a), radius * math.sin(a))} for a in angles))
+
+
+def test_running_in_circles_is_oscillation_and_walking_on_is_not() -> None:
+    """A turn of radius 1 in every 4.5 looks; the same with a radius of .05; a straight walk with the same steps."""
+    assert kinds(turning(1.0, 2.0)) == ["oscillation"]
+    assert kinds(turning(0.05, 2.0)) == []
+    assert kinds(history(*({"centre": (1.0 * k, 0.0)} for k in range(9)))) == []
+
+
+def test_features_are_means_of_blocks_and_points_stay_points() -> None:
+    """28×28 in blocks of 4 is 7×7; a checkerboard of ones and zeros is ½ everywhere; 8×8 and 1×1 stay as they are."""
+    board = (torch.arange(28)[:, None] + torch.arange(28)) % 2.0
+    assert torch.equal(embed(board.expand(2, 1, 28, 28)), torch.full((2, 49), 0.5))
+    assert embed(torch.zeros(3, 3, 64, 48)).shape == (3, 3 * 8 * 6)
+    points = torch.randn(5, 2, 1, 1)
+    assert torch.equal(embed(points), points.flatten(1))
+
+
+def test_spread_and_effective_number() -> None:
+    """±1 on a line: 1. Within groups that hold one place each: 0. Four far points, 10 times each, count as four."""
+    line = torch.tensor([[-1.0], [1.0]]).repeat(10, 1)
+    assert float(spread(line)) == pytest.approx(1.0)
+    assert float(spread(line, torch.tensor([0, 1]).repeat(10))) == 0.0
+    corners = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]).repeat(10, 1)
+    assert effective_number(corners, scale=1.0) == pytest.approx(4.0, rel=1e-6)
+    assert effective_number(torch.zeros(40, 2), scale=1.0) == pytest.approx(1.0)
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+def watch(raised: list[Alarm]) -> Watch:
+    return Watch(lambda images: None, GROUPS, (), 10, 1000, lambda kind: f"try less {kind}", raised.append)
+
+
+def test_an_episode_is_told_once_and_the_next_one_again() -> None:
+    """Three faulty looks tell it; two good looks do not end it, three do; then it can begin anew."""
+    raised: list[Alarm] = []
+    mine, bad = watch(raised), FAULTS["mode collapse"]
+    script = [bad] * 5 + [{}] * (QUIET - 1) + [bad] * 5 + [{}] * QUIET + [bad] * 8
+    for look in history(*script):
+        mine.note(look)
+    assert [alarm.kind for alarm in raised] == ["mode collapse"] * 2
+    assert raised[0].images == 3000 and raised[1].images > 15_000
+    assert raised[0].suggestion == "try less mode collapse" and "spread_ratio" in raised[0].evidence
+
+
+def test_what_is_collected_is_not_given_again() -> None:
+    mine = watch([])
+    for look in history(*[FAULTS["mode collapse"]] * 3):
+        mine.note(look)
+    row = mine.collect()
+    assert [alarm["kind"] for alarm in row["alarms"]] == ["mode collapse"] and row["watch/spread_ratio"] == 0.05
+    assert mine.collect() == {"alarms": []}
+
+
+def test_stopped_anywhere_and_gone_on_is_the_same() -> None:
+    """The state is plain containers, so that it can be loaded without running code."""
+    bad = FAULTS["mode dropping"]
+    script = history(*[bad] * 2, {}, *[bad] * 5, *[{}] * 4, *[bad] * 9, *turning_changes())
+    whole: list[Alarm] = []
+    undisturbed = watch(whole)
+    for look in script:
+        undisturbed.note(look)
+    assert len(whole) > 2
+    for stop in range(len(script)):
+        told: list[Alarm] = []
+        first, second = watch(told), watch(told)
+        for look in script[:stop]:
+            first.note(look)
+        second.load_state_dict(first.state_dict())
+        for look in script[stop:]:
+            second.note(look)
+        assert told == whole and second.state_dict() == undisturbed.state_dict()
+
+
+def turning_changes() -> list[dict[str, Any]]:
+    return [{"centre": look.centre} for look in turning(1.0, 2.0)]
+
+
+def test_memory_is_bounded() -> None:
+    mine = watch([])
+    for look in history(*[{}] * 3 * REMEMBERED):
+        mine.note(look)
+    assert len(mine.looks) == REMEMBERED
+
+
+def test_every_rule_has_words_that_its_evidence_fills() -> None:
+    assert len({rule.find for rule in RULES}) == len(RULES)
+    assert all(rule.words.startswith(rule.kind) for rule in RULES)
