@@ -46,9 +46,10 @@ def test_together_they_are_everything_and_nothing_is_in_both(count: int) -> None
 
 
 def test_they_are_spread_evenly_and_hit_no_rhythm() -> None:
-    """One from each of 512 stretches of 117; classes that come round every tenth picture are all held out."""
+    """One from each of 512 stretches of at most 118 pictures, so neighbours are never farther apart than two of them;
+    classes that come round every tenth picture are all held out."""
     _, aside = hold_out(Numbered.of(60_000))
-    assert np.array_equal(aside.chosen * 512 // 60_000, np.arange(512))
+    assert np.diff([0, *aside.chosen, 60_000]).max() <= 2 * 118
     assert aside.labels is not None and np.bincount(aside.labels, minlength=10).min() > 25
 
 

@@ -48,7 +48,7 @@ def test_good_looks_say_nothing_however_many() -> None:
 
 
 FAULTS: dict[str, dict[str, Any]] = {
-    "mode collapse": {"spread_ratio": 0.05},
+    "mode collapse": {"spread_ratio": 0.001},
     "mode dropping": {"shares": (0.5, 0.5, 0.0, 0.0)},
     "discriminator overfitting": duelling(overfitting=0.9, significance=20.0),
     "generator starved of gradient": duelling(told_apart=1.0, pull=1e-6),
@@ -57,27 +57,45 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("kind", FAULTS)
 def test_a_fault_is_told_after_three_looks_and_as_nothing_else(kind: str) -> None:
-    """Two looks are a mood; one good one among three is none either."""
+    """Two looks are a mood, and so is one in three."""
     fault = FAULTS[kind]
     assert kinds(history(fault, fault)) == []
-    assert kinds(history(fault, {}, fault)) == []
+    assert kinds(history({}, {}, fault)) == []
     assert kinds(history(fault, fault, fault)) == [kind]
 
 
-def test_the_longer_a_run_the_longer_a_fault_must_last() -> None:
-    """The last third of the looks, at most eight: after 12 looks 4, after 60 looks 8."""
-    fault = FAULTS["mode dropping"]
-    assert kinds(history(*[{}] * 9, *[fault] * 3)) == []
-    assert kinds(history(*[{}] * 8, *[fault] * 4)) == ["mode dropping"]
-    assert kinds(history(*[{}] * 53, *[fault] * 7)) == []
-    assert kinds(history(*[{}] * 52, *[fault] * 8)) == ["mode dropping"]
+@pytest.mark.parametrize("kind", FAULTS)
+def test_the_longer_a_run_the_longer_a_fault_must_last(kind: str) -> None:
+    """The last third of the looks, at most eight: of 12 looks half of 4 are not enough for any rule and 4 are, of 60
+    looks half of 8 and 8."""
+    fault = FAULTS[kind]
+    assert kinds(history(*[{}] * 10, *[fault] * 2)) == []
+    assert kinds(history(*[{}] * 8, *[fault] * 4)) == [kind]
+    assert kinds(history(*[{}] * 57, *[fault] * 3)) == []
+    assert kinds(history(*[{}] * 52, *[fault] * 8)) == [kind]
     assert len(stretch(history(*[{}] * 100))) == MOST_LOOKS
 
 
-def test_a_spread_that_grows_is_no_collapse() -> None:
-    """Every generator begins with hardly any spread: .02, .04, .08 is a beginning, .05, .05, .06 is not."""
-    assert kinds(history(*({"spread_ratio": s, "likeness": 0.1} for s in (0.02, 0.04, 0.08)))) == []
-    assert kinds(history(*({"spread_ratio": s, "likeness": 0.1} for s in (0.05, 0.05, 0.06)))) == ["mode collapse"]
+def spreads(*ratios: float) -> list[str]:
+    return kinds(history(*({"spread_ratio": ratio, "likeness": 0.1} for ratio in ratios)))
+
+
+def test_a_generator_that_has_not_begun_has_not_collapsed() -> None:
+    """Every generator begins with little spread; .07 to .2 for long, in the slowest recipes. Below .02 is nothing at all,
+    unless it grows by half."""
+    assert spreads(*[0.07] * 20) == []
+    assert spreads(0.01, 0.01, 0.01) == ["mode collapse"]
+    assert spreads(0.005, 0.01, 0.015) == []
+
+
+def test_a_generator_that_never_begins_is_told_in_the_end() -> None:
+    assert spreads(*[0.07] * (REMEMBERED - 1)) == [] and spreads(*[0.07] * REMEMBERED) == ["mode collapse"]
+
+
+def test_what_had_begun_and_is_lost_is_a_collapse() -> None:
+    """A tenth, where .3 and more had been before."""
+    assert spreads(0.5, 0.07, 0.07, 0.07) == ["mode collapse"]
+    assert spreads(0.2, 0.07, 0.07, 0.07) == [] and spreads(0.5, 0.15, 0.15, 0.15) == []
 
 
 def test_few_points_far_apart_are_a_collapse_although_their_spread_is_large() -> None:
@@ -86,7 +104,9 @@ def test_few_points_far_apart_are_a_collapse_although_their_spread_is_large() ->
 
 
 def test_one_collapsed_class_is_named() -> None:
-    looks = history(*[{"class_spread_ratios": (0.9, 0.01, 0.8, 0.03)}] * 3)
+    """Dogs never had a spread, yaks have lost theirs, owls have begun only."""
+    ratios = [(0.9, 0.01, 0.08, 0.6), *[(0.9, 0.01, 0.08, 0.03)] * 3]
+    looks = history(*({"class_spread_ratios": some} for some in ratios))
     words, evidence = find_all(looks, GROUPS, ("cat", "dog", "owl", "yak"))["mode collapse"]
     assert "within dog, yak different latents" in words and evidence["classes"] == [1, 3]
 
@@ -96,7 +116,7 @@ def test_the_missing_are_named_with_their_shares() -> None:
     assert evidence["missing"] == ["owl", "yak"] and "owl, yak are missing; 50% of the data" in words
 
 
-def test_only_what_is_missing_at_every_look_counts() -> None:
+def test_what_comes_and_goes_is_not_missing() -> None:
     """Whoever hops from mode to mode drops none of them for long."""
     assert kinds(history(*({"shares": s} for s in ((0.5, 0.5, 0, 0), (0, 0.5, 0.5, 0), (0.5, 0, 0, 0.5))))) == []
 
@@ -121,17 +141,22 @@ def test_a_rare_group_may_be_missing_by_chance() -> None:
         assert (0.99**512 > 1e-4 > 0.98**512) and bool(kinds(history(*[{"shares": (1.0, 0.0)}] * 3), groups)) == told
 
 
+def test_a_picture_of_the_mean_drops_nothing() -> None:
+    """Early on a generator draws blurred means: near the data, of one sort only, and no fault yet."""
+    assert kinds(history(*[{"shares": (1.0, 0, 0, 0), "spread_ratio": 0.15, "vendi_ratio": 0.02}] * 9)) == []
+
+
 def test_what_lies_nowhere_near_the_data_is_not_said_to_miss_parts_of_it() -> None:
     assert kinds(history(*[{**FAULTS["mode dropping"], "likeness": 0.1}] * 3)) == []
 
 
-@pytest.mark.parametrize(("gap", "sure", "told"), [(0.9, 9, True), (0.3, 9, False), (0.9, 1, False), (None, None, False)])
+@pytest.mark.parametrize(("gap", "sure", "told"), [(0.9, 9, True), (0.3, 9, False), (0.9, 1.5, False), (None, None, False)])
 def test_overfitting_needs_a_gap_that_chance_does_not_make(gap: float | None, sure: float | None, told: bool) -> None:
     looks = history(*[{"duelling": replace(FAIR, overfitting=gap, significance=sure)}] * 3)
     assert (kinds(looks) == ["discriminator overfitting"]) == told
 
 
-@pytest.mark.parametrize(("apart", "pull", "told"), [(1.0, 1e-4, True), (0.9, 1e-4, False), (1.0, 0.5, False)])
+@pytest.mark.parametrize(("apart", "pull", "told"), [(1.0, 1e-4, True), (0.9, 1e-4, False), (1.0, 0.3, False)])
 def test_starving_needs_a_perfect_discriminator_and_a_flat_loss(apart: float, pull: float, told: bool) -> None:
     assert (kinds(history(*[duelling(told_apart=apart, pull=pull)] * 3)) != []) == told
 
@@ -180,14 +205,16 @@ def watch(raised: list[Alarm]) -> Watch:
 
 
 def test_an_episode_is_told_once_and_the_next_one_again() -> None:
-    """Three faulty looks tell it; two good looks do not end it, three do; then it can begin anew."""
+    """A good look or two do not end it, ten do; then it can begin anew."""
     raised: list[Alarm] = []
     mine, bad = watch(raised), FAULTS["mode collapse"]
-    script = [bad] * 5 + [{}] * (QUIET - 1) + [bad] * 5 + [{}] * QUIET + [bad] * 8
-    for look in history(*script):
+    first = history(*[bad] * 5, {}, *[bad] * 5, {}, {}, *[bad] * 9)  # spread .001 is nothing at all
+    for look in first:
+        mine.note(look)
+    assert [alarm.images for alarm in raised] == [3000]
+    for look in history(*[{}] * QUIET, *[bad] * 9):
         mine.note(look)
     assert [alarm.kind for alarm in raised] == ["mode collapse"] * 2
-    assert raised[0].images == 3000 and raised[1].images > 15_000
     assert raised[0].suggestion == "try less mode collapse" and "spread_ratio" in raised[0].evidence
 
 
@@ -196,14 +223,14 @@ def test_what_is_collected_is_not_given_again() -> None:
     for look in history(*[FAULTS["mode collapse"]] * 3):
         mine.note(look)
     row = mine.collect()
-    assert [alarm["kind"] for alarm in row["alarms"]] == ["mode collapse"] and row["watch/spread_ratio"] == 0.05
+    assert [alarm["kind"] for alarm in row["alarms"]] == ["mode collapse"] and row["watch/spread_ratio"] == 0.001
     assert mine.collect() == {"alarms": []}
 
 
 def test_stopped_anywhere_and_gone_on_is_the_same() -> None:
     """The state is plain containers, so that it can be loaded without running code."""
     bad = FAULTS["mode dropping"]
-    script = history(*[bad] * 2, {}, *[bad] * 5, *[{}] * 4, *[bad] * 9, *turning_changes())
+    script = history(*[bad] * 2, {}, *[bad] * 5, *[{}] * QUIET, *[bad] * 9, *turning_changes())
     whole: list[Alarm] = []
     undisturbed = watch(whole)
     for look in script:

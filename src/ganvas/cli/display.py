@@ -29,6 +29,10 @@ class Display:
             self.last = time.monotonic()
             self.show(progress)
 
+    def say(self, text: str) -> None:
+        """A line above the bar, which goes on below it."""
+        self.bar.console.print(text, style="yellow", soft_wrap=True, highlight=False, markup=False)
+
     def show(self, progress: training.Progress) -> None:
         """Redraw now."""
         since, seen = self.start

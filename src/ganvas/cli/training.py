@@ -16,6 +16,7 @@ from ganvas.errors import GanvasError
 from ganvas.report.page import write_report
 from ganvas.training.session import Session
 from ganvas.training.start import Prepared
+from ganvas.training.ticks import DivergenceError
 
 
 def play(session: Session, json: Path | None, console: Console) -> None:
@@ -28,8 +29,13 @@ def play(session: Session, json: Path | None, console: Console) -> None:
     if progress.images >= recipe.images:
         console.print(f"this run has seen its {recipe.images:,} images; --images with a larger number trains on")
     total = -(-recipe.images // recipe.batch) * recipe.batch  # the last round is whole
-    with live(console, progress, total) as display:
-        finished = session.play([display])
+    try:
+        with live(console, progress, total) as display:
+            finished = session.play([display], say=display.say)
+    except DivergenceError:
+        if session.runtime.leads:
+            write_report(run.path)  # it tells the alarms
+        raise
     session.runtime.close()
     if not session.runtime.leads:
         return

@@ -50,8 +50,9 @@ def mode_counts(
     """Count ``modes`` int64 (N,), each in 0 … ``count`` − 1, against the true law.
 
     The interval is a bootstrap (Efron 1979) over the samples. Resampling adds the bias (K − 1) / 2N once more, so the
-    resampled values are moved to where their mean is the value itself. Near evenness, where the value is little more than its bias, the
-    interval is too wide, by three quarters for 26,000 samples of 1,000 even modes; farther off it is right.
+    resampled values are moved to where their mean is the value itself. Near evenness, where the value is little more
+    than its bias, the interval is too wide, by three quarters for 26,000 samples of 1,000 even modes; farther off it is
+    right.
 
     Args:
         modes: of each sample.

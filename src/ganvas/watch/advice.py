@@ -66,7 +66,15 @@ def _taken(settings: list[str], recipe: Recipe) -> list[str]:
         changed = overridden(recipe, spelled)
     except (GanvasError, KeyError, AttributeError):
         return []
-    return spelled if recipe.differences(changed) else []
+    new = [setting for setting in spelled if not _has(setting, recipe)]
+    return spelled if new and recipe.differences(changed) else []
+
+
+def _has(setting: str, recipe: Recipe) -> bool:
+    """Whether these very penalties or augmentations are there already, if with other weights."""
+    path, _, value = setting.partition("=")
+    there = getattr(recipe, path, None)
+    return isinstance(there, dict) and set(there) == set(value.split(","))
 
 
 def _spelled(setting: str, recipe: Recipe) -> str:

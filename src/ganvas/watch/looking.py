@@ -127,7 +127,6 @@ class Eyes:
 
     def _seen(self, images: int, fakes: Tensor, asked: Tensor | None, duelling: Duelling) -> Look:
         groups, distances = self.reference.group_of(fakes)
-        names = self.reference.groups.names
         number, real_number = effective_number(fakes, self.real_spread), max(self.real_number, 1.0 + 1e-6)
         spreads = _by_class(fakes, asked, self.classes)
         return Look(
@@ -138,7 +137,7 @@ class Eyes:
             ),
             vendi_ratio=(number - 1.0) / (real_number - 1.0),
             likeness=float((distances <= self.reference.reach).float().mean()),
-            shares=tuple((torch.bincount(groups, minlength=len(names)) / len(groups)).tolist()),
+            shares=self.reference.shares_of(groups),
             centre=tuple((fakes.mean(0) / max(self.real_spread, 1e-12)).tolist()),
             duelling=duelling,
             count=len(fakes),
@@ -151,8 +150,8 @@ class Eyes:
             duel = turn.duels[0]
             fake, real = duel.pictures["fake"], duel.pictures["real"].detach()
             loss = torch.stack([term.weight_due.to(fake.device) * term(turn).sum() for term in self.against]).sum()
-            (slope,) = torch.autograd.grad(loss, fake, retain_graph=True)
-            return slope.flatten(1).norm(dim=1) * spread(real.flatten(1))
+            slope: Tensor = torch.autograd.grad(loss, fake, retain_graph=True)[0]
+            return torch.linalg.vector_norm(slope.flatten(1), dim=1) * spread(real.flatten(1))
 
         return Term("pull", LOGITS | {"fake_gradient"}, measure, weight=0.0)
 

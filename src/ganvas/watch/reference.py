@@ -18,7 +18,7 @@ MOST = 2000
 CHUNK = 100
 CLUSTERS, CLUSTER_SIZE = 16, 40
 """So many clusters where there are no classes, or fewer, so that each has about 40 pictures."""
-NEIGHBOURS = 5
+NEIGHBOURS, AGREEING = 5, 4
 RELIABLE = 0.7
 """The share of unseen pictures whose class the neighbours must name before they are believed about generated ones."""
 WITHIN = 0.95
@@ -34,7 +34,7 @@ class Groups:
     examples: tuple[int, ...]
     """Where in the data set a picture of each stands."""
     accuracy: float
-    """Of the neighbours on unseen real pictures."""
+    """Of the neighbours on the unseen real pictures that they agree about."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,16 @@ class Reference:
     """95 % of unseen real pictures have a neighbour as near as this; at least what counts as the same (`BANDWIDTH`)."""
 
     def group_of(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """(M, d) → the group (M,) that most of the five nearest real pictures are in, and the distance (M,) to the
-        nearest one."""
+        """(M, d) → the group (M,) that four of the five nearest real pictures are in, or −1 where they do not agree, and
+        the distance (M,) to the nearest one."""
         near = torch.cdist(features, self.features).topk(min(NEIGHBOURS, len(self.features)), largest=False)
         votes = torch.nn.functional.one_hot(self.members[near.indices], len(self.groups.names)).sum(1)
-        return votes.argmax(1), near.values[:, 0]
+        most, group = votes.max(1)
+        return torch.where(most * NEIGHBOURS >= AGREEING * near.indices.shape[1], group, -1), near.values[:, 0]
+
+    def shares_of(self, groups: Tensor) -> tuple[float, ...]:
+        """The share of each group among the pictures (M,) that `group_of` judged; they add up to 1 less the doubtful."""
+        return _shares(groups, len(self.groups.names))
 
 
 def survey(pictures: Pictures, names: Sequence[str] = (), seed: int = 0) -> Reference:
@@ -99,12 +104,16 @@ def _reference(features: Tensor, members: Tensor, names: tuple[str, ...], chosen
     judged, distances = draft.group_of(features[:unseen])
     groups = Groups(
         names=names,
-        shares=tuple((torch.bincount(judged, minlength=len(names)) / unseen).tolist()),
+        shares=_shares(judged, len(names)),
         examples=examples,
-        accuracy=float((judged == members[:unseen]).float().mean()),
+        accuracy=float((judged == members[:unseen])[judged >= 0].float().mean()) if bool((judged >= 0).any()) else 0.0,
     )
     reach = max(float(distances.quantile(WITHIN)), BANDWIDTH * float(spread(features)))
     return Reference(draft.features, draft.members, groups, reach)
+
+
+def _shares(groups: Tensor, count: int) -> tuple[float, ...]:
+    return tuple((torch.bincount(groups + 1, minlength=count + 1)[1:] / len(groups)).tolist())
 
 
 def _places(members: Tensor, count: int) -> list[Tensor]:

@@ -9,111 +9,139 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import mean, median
 from typing import Any
 
-from ganvas.watch.evidence import Look
+from ganvas.watch.evidence import Duelling, Look
 from ganvas.watch.reference import Groups
 
 LOOKS, MOST_LOOKS, LASTING = 3, 8, 3
 """A stretch is the last third of the looks so far, at least three and at most eight: what comes and goes early on, while
 everything still moves, has to last longer the longer it has been."""
-FEW = 0.1
-"""A spread or an effective number below a tenth of the real one is a collapse (the report card's rule too)."""
+REMEMBERED = LASTING * MOST_LOOKS
+"""Looks; only the recovery of a generator that never began would be seen farther back."""
+NOTHING, FEW, BEGUN = 0.02, 0.1, 0.3
+"""Spreads and effective numbers, as shares of the real ones: below the first z does nothing at all; below the second a
+generator that had come above the third has lost its variety (a tenth is the report card's rule too). One that has never
+come so far may be at its beginning: the slowest of the recipes stay at a spread of .07 to .2 for 200 rounds and more."""
 RECOVERING = 1.5
-"""What has grown by half over the looks in question is on its way: no alarm yet."""
+"""What has grown by half over the stretch is on its way: no alarm yet."""
+VARIED = 0.4
+"""A spread from which on what is drawn counts as varied."""
 SHORT = 0.2
 """A group that gets less than this part of its share is missing …"""
 CHANCE = 1e-4
 """… unless chance alone would do that more often than this."""
 LIKE = 0.5
 """Missing groups are spoken of only when at least so much of what is drawn lies among the data at all."""
-OVERFIT, SIGNIFICANT = 0.5, 3.0
+OVERFIT, SIGNIFICANT = 0.5, 2.0
 """Unseen real pictures look more like fakes than like seen ones to the discriminator, by so many standard errors."""
-APART, FLAT = 0.99, 0.02
+APART, FLAT = 0.99, 0.05
 """The discriminator is hardly ever wrong, and the generator's loss is all but flat where its pictures are."""
-STEP, RETURN = 0.25, 0.4
-"""A step from look to look in units of the data's spread; and the net way over the whole way, 1/√6 for a random walk of
-six steps."""
-STEPS = 6
+STEPS, STEP, RETURN = 6, 0.4, 0.4
+"""So many steps from look to look; their median, in units of the data's spread; and the net way over the whole way, which
+is 1/√6 = .41 for a random walk."""
 
 Evidence = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """``find(looks, groups)`` is the evidence, or None; ``words`` says it, formatted with the evidence."""
+    """``find(looks, groups)`` is the evidence in all looks so far, or None; ``words`` says it."""
 
     kind: str
     find: Callable[[Sequence[Look], Groups], Evidence | None]
     words: str
+    """Formatted with the evidence, and with ``named``, the groups or classes that it names."""
+
+
+def stretch(looks: Sequence[Look]) -> Sequence[Look]:
+    """The looks that a verdict rests on; none while there are too few."""
+    wanted = min(MOST_LOOKS, max(LOOKS, len(looks) // LASTING))
+    return looks[-wanted:] if len(looks) >= wanted else ()
 
 
 def collapse(looks: Sequence[Look], groups: Groups) -> Evidence | None:
     """z makes no difference, or chooses among a few points."""
-    least = [min(look.spread_ratio, look.vendi_ratio) for look in looks]
-    if max(least) >= FEW or least[-1] > RECOVERING * least[0] + 1e-6:
+    last = stretch(looks)
+    nothing = _is_nothing([look.spread_ratio for look in last])
+    few = all(look.vendi_ratio < FEW and look.spread_ratio > VARIED for look in last)
+    if not (nothing or few or _has_fallen([min(look.spread_ratio, look.vendi_ratio) for look in looks], len(last))):
         return None
-    last = looks[-1]
-    return {"spread_ratio": last.spread_ratio, "vendi_ratio": last.vendi_ratio, "least": least[-1]}
+    return {"spread_ratio": last[-1].spread_ratio, "vendi_ratio": last[-1].vendi_ratio}
 
 
 def class_collapse(looks: Sequence[Look], groups: Groups) -> Evidence | None:
     """z makes no difference within some of the classes that are asked for."""
+    length = len(stretch(looks))
     ratios = list(zip(*(look.class_spread_ratios for look in looks), strict=True))
-    few = [k for k, r in enumerate(ratios) if max(r) < FEW and r[-1] <= RECOVERING * r[0] + 1e-6]
-    if not few:
-        return None
-    return {"classes": few, "spread_ratio": max(ratios[k][-1] for k in few)}
+    few = [k for k, of_class in enumerate(ratios) if _is_nothing(of_class[-length:]) or _has_fallen(of_class, length)]
+    return {"classes": few, "spread_ratio": max(ratios[k][-1] for k in few)} if few else None
+
+
+def _is_nothing(ratios: Sequence[float]) -> bool:
+    """There is no spread to speak of, and none is growing."""
+    return max(ratios) < NOTHING and ratios[-1] <= RECOVERING * ratios[0] + 1e-6
+
+
+def _has_fallen(ratios: Sequence[float], length: int) -> bool:
+    """The last ``length`` are below a tenth, and it was otherwise before; or nothing came in all that is remembered."""
+    return max(ratios[-length:]) < FEW and (max(ratios) >= BEGUN or len(ratios) >= REMEMBERED)
 
 
 def dropping(looks: Sequence[Look], groups: Groups) -> Evidence | None:
     """Groups of the data that are (all but) never drawn, though what is drawn is varied and lies among the data."""
-    if min(look.likeness for look in looks) < LIKE or collapse(looks, groups):
+    last = stretch(looks)
+    if any(look.likeness < LIKE or look.spread_ratio < VARIED or look.vendi_ratio < FEW for look in last):
         return None
+    got = [mean(look.shares[k] for look in last) for k in range(len(groups.names))]
     missing = [
         k
         for k, share in enumerate(groups.shares)
-        if all(look.shares[k] < SHORT * share and _chance(look, k, share) < CHANCE for look in looks)
+        if got[k] < SHORT * share and _chance(round(got[k] * last[0].count), last[0].count, share) < CHANCE
     ]
     if not missing:
         return None
-    last = looks[-1]
     return {
         "missing": [groups.names[k] for k in missing],
         "examples": [groups.examples[k] for k in missing],
         "real_share": sum(groups.shares[k] for k in missing),
-        "generated_share": sum(last.shares[k] for k in missing),
-        "spread_ratio": last.spread_ratio,
+        "generated_share": sum(got[k] for k in missing),
+        "spread_ratio": last[-1].spread_ratio,
     }
 
 
 def overfitting(looks: Sequence[Look], groups: Groups) -> Evidence | None:
     """Held-out reals are judged far below training reals, and nearer to fakes than to those."""
-    duels = [look.duelling for look in looks if look.duelling is not None]
+    duels = _duels(looks)
     seen = [(d.overfitting, d.significance) for d in duels if d.overfitting is not None and d.significance is not None]
-    if len(seen) < len(looks) or any(gap < OVERFIT or sure < SIGNIFICANT for gap, sure in seen):
+    if not seen or len(seen) < len(duels):
         return None
-    return {"held_out_gap": seen[-1][0], "standard_errors": seen[-1][1]}
+    gap, sure = median(gap for gap, _ in seen), median(sure for _, sure in seen)
+    return {"held_out_gap": gap, "standard_errors": sure} if gap >= OVERFIT and sure >= SIGNIFICANT else None
 
 
 def starved(looks: Sequence[Look], groups: Groups) -> Evidence | None:
     """The discriminator is never wrong, and its verdict hardly changes around the fakes."""
-    duels = [look.duelling for look in looks if look.duelling is not None]
-    if len(duels) < len(looks) or any(d.told_apart < APART or d.pull > FLAT for d in duels):
+    duels = _duels(looks)
+    if not duels:
         return None
-    return {"told_apart": duels[-1].told_apart, "pull": duels[-1].pull}
+    apart, pull = median(d.told_apart for d in duels), median(d.pull for d in duels)
+    return {"told_apart": apart, "pull": pull} if apart >= APART and pull <= FLAT else None
+
+
+def _duels(looks: Sequence[Look]) -> list[Duelling]:
+    return [look.duelling for look in stretch(looks) if look.duelling is not None]
 
 
 def oscillation(looks: Sequence[Look], groups: Groups) -> Evidence | None:
     """What the same latents show moves far between looks, and comes back instead of getting anywhere."""
-    if len(looks) <= STEPS:
+    last = looks[-STEPS - 1 :]
+    steps = [math.dist(a.centre, b.centre) for a, b in pairwise(last)]
+    net = math.dist(last[0].centre, last[-1].centre)
+    if len(steps) < STEPS or median(steps) < STEP or net > RETURN * sum(steps):
         return None
-    looks = looks[-STEPS - 1 :]
-    steps = [math.dist(a.centre, b.centre) for a, b in pairwise(looks)]
-    path, net = sum(steps), math.dist(looks[0].centre, looks[-1].centre)
-    if sorted(steps)[len(steps) // 2] < STEP or net > RETURN * path:
-        return None
-    return {"step": path / len(steps), "path": path, "net": net}
+    return {"median_step": median(steps), "path": sum(steps), "net": net}
 
 
 RULES = (
@@ -158,18 +186,12 @@ RULES = (
 DIVERGED = "diverged"
 
 
-def stretch(looks: Sequence[Look]) -> Sequence[Look]:
-    """The looks that a verdict rests on; none while there are too few."""
-    wanted = min(MOST_LOOKS, max(LOOKS, len(looks) // LASTING))
-    return looks[-wanted:] if len(looks) >= wanted else ()
-
-
 def find_all(looks: Sequence[Look], groups: Groups, classes: Sequence[str]) -> dict[str, tuple[str, Evidence]]:
     """Kind → (words, evidence) of every rule that speaks after the last of these looks; the first of a kind."""
     found: dict[str, tuple[str, Evidence]] = {}
     for rule in RULES if stretch(looks) else ():
-        evidence = None if rule.kind in found else rule.find(looks if rule.find is oscillation else stretch(looks), groups)
-        if evidence is not None:
+        evidence = rule.find(looks, groups)
+        if evidence is not None and rule.kind not in found:
             found[rule.kind] = rule.words.format(named=_named(evidence, groups, classes), **evidence), evidence
     return found
 
@@ -184,15 +206,14 @@ def _named(evidence: Mapping[str, Any], groups: Groups, classes: Sequence[str]) 
     return ""
 
 
-def _chance(look: Look, group: int, share: float) -> float:
-    """How often chance alone gives the group so few of the looked-at pictures: the binomial law's lower tail."""
-    hits = round(look.shares[group] * look.count)
+def _chance(hits: int, count: int, share: float) -> float:
+    """How often chance alone would give a group of this share so few of ``count``: the binomial law's lower tail."""
     logs = (
-        math.lgamma(look.count + 1)
+        math.lgamma(count + 1)
         - math.lgamma(k + 1)
-        - math.lgamma(look.count - k + 1)
-        + k * math.log(max(share, 1e-300))
-        + (look.count - k) * math.log1p(-min(share, 1 - 1e-12))
+        - math.lgamma(count - k + 1)
+        + k * math.log(share)
+        + (count - k) * math.log1p(-min(share, 1 - 1e-12))
         for k in range(hits + 1)
     )
     return math.fsum(math.exp(log) for log in logs)

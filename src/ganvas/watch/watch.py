@@ -9,12 +9,11 @@ from typing import Any, Protocol
 from ganvas.games.game import Game
 from ganvas.watch.evidence import Look
 from ganvas.watch.reference import Groups
-from ganvas.watch.verdicts import LASTING, MOST_LOOKS, Evidence, find_all
+from ganvas.watch.verdicts import MOST_LOOKS, REMEMBERED, Evidence, find_all
 
-REMEMBERED = LASTING * MOST_LOOKS
-"""Looks; more would change no verdict."""
-QUIET = 3
-"""An episode is over when its rule was silent at so many looks in a row; the next one is told again."""
+QUIET = MOST_LOOKS + 2
+"""An episode is over when its rule was silent at so many looks in a row; the next one is told again. More than a stretch:
+a single good look silences its rule for as long as it is part of one."""
 
 
 class Clock(Protocol):
