@@ -16,7 +16,7 @@ import ganvas
 
 SOURCE = Path(ganvas.__file__).parent
 FLOORS: dict[int, str] = {
-    0: "config errors files space schedule images nn losses augment metrics latent theory",
+    0: "config errors files fetching weights space schedule images nn losses augment metrics latent theory",
     1: "models data",
     2: "games",
     3: "recipes",
@@ -156,7 +156,7 @@ def test_nothing_in_training_knows_which_gan_it_trains() -> None:
     """The loop and what it stands on import no architecture, no loss and no family's turn."""
     for module in ("loop", "runtime", "progress", "state", "average", "saver", "ticks", "interrupt", "run", "session"):
         kinds = {name for name in imported(f"ganvas.training.{module}") if floor_of(name) == 1 or "losses" in name}
-        assert kinds - {"ganvas.data.dataset", "ganvas.data.spec"} == set()
+        assert kinds - {"ganvas.data.dataset", "ganvas.data.held_out", "ganvas.data.spec"} == set()
         assert "ganvas.games.noise" not in imported(f"ganvas.training.{module}")
 
 

@@ -381,7 +381,24 @@ def test_a_key_that_comes_later_begins_later() -> None:
 
 def test_an_alarm_is_told_once_with_its_span() -> None:
     ticks = [{"images": 1}, {"images": 2, "alarms": ["dropping"]}, {"images": 3, "alarms": [{"text": "dropping"}]}]
-    assert alarms_of(ticks) == [{"text": "dropping", "first": 2, "last": 3, "ticks": 2}]
+    silent = {"evidence": "", "suggestion": ""}
+    assert alarms_of(ticks) == [{"text": "dropping", "first": 2, "last": 3, "ticks": 2, **silent}]
+
+
+def test_an_alarm_of_the_watch_is_told_with_its_evidence_and_what_to_try() -> None:
+    evidence = {"missing": ["cat", "dog"], "real_share": 0.25, "examples": [3, 4]}
+    alarm = {"kind": "mode dropping", "words": "two are missing", "evidence": evidence, "suggestion": "try more"}
+    (told,) = alarms_of([{"images": 5, "alarms": [alarm]}])
+    assert told["text"] == "two are missing" and told["suggestion"] == "try more"
+    assert told["evidence"] == "missing cat dog, real share 0.25, examples 3 4"
+
+
+def test_what_the_watch_sees_has_panels_of_its_own() -> None:
+    """Ratios beside each other; the pull, which spans decades, alone and on a logarithmic axis."""
+    tick = {"images": 1, "generator/gradient_norm": 1.0, "watch/spread_ratio": 0.9, "watch/pull": 2.0}
+    panels = {panel.title: panel for panel in panels_of([tick])}
+    assert [series.name for series in panels["What the watch sees"].series] == ["spread_ratio"]
+    assert panels["Pull on the generator"].log and "Other readings" not in panels
 
 
 def test_told_apart_is_the_share_of_pairs_in_order() -> None:

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all: beside the target first, then renamed over it."""
+"""Writing files whole or not at all: beside the target first, then renamed over it. And where ganvas keeps its own."""
 
 from __future__ import annotations
 
@@ -42,3 +42,9 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text whole or not at all."""
     write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+
+def cache_folder() -> Path:
+    """``$GANVAS_CACHE``, or ``~/.cache/ganvas``. It need not exist; deleting it is always safe."""
+    chosen = os.environ.get("GANVAS_CACHE")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "ganvas"

@@ -6,6 +6,7 @@ file can run code, and opening it needs nothing else.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +71,15 @@ class Snapshot:
         if "generator" not in self.networks:
             raise GanvasError(f"this snapshot has no generator, only {', '.join(self.networks)}")
         return self.networks["generator"]
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of recipe and weights: the same one samples the same pictures. Metrics do not count."""
+        digest = hashlib.sha256(self.recipe.model_dump_json().encode())
+        for role, network in sorted(self.networks.items()):
+            for name, tensor in network.state_dict().items():
+                digest.update(f"{role}.{name}".encode() + tensor.cpu().contiguous().view(-1).view(torch.uint8).numpy())
+        return digest.hexdigest()[:16]
 
     def latents(self, seeds: Sequence[int], truncation: float = 1.0) -> Tensor:
         """(len(seeds), dimension) latents; see `Prior.of_seeds`."""

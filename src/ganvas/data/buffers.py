@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from typing import IO
 
-from ganvas.data.cache import cache_folder
+from ganvas.files import cache_folder
 
 
 def spooled(*streams: IO[bytes]) -> mmap.mmap | bytes:

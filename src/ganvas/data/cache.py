@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -21,16 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganvas.files import cache_folder
+
 IMAGES, FACTS, META = "images.u8", "facts.npz", "meta.json"
 ABANDONED_AFTER_SECONDS = 86_400.0
 Stored = tuple[NDArray[np.uint8], dict[str, NDArray[Any]], dict[str, Any]]
 """(images, facts, meta) of an entry."""
-
-
-def cache_folder() -> Path:
-    """``$GANVAS_CACHE``, or ``~/.cache/ganvas``. It need not exist."""
-    chosen = os.environ.get("GANVAS_CACHE")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "ganvas"
 
 
 def entry_folder(key: Any) -> Path:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from http.client import HTTPException
 from pathlib import Path
 
 from ganvas.data import cifar
-from ganvas.data.cache import cache_folder
 from ganvas.data.idx import locate_idx
 from ganvas.data.source import Place
 from ganvas.errors import GanvasError
-from ganvas.files import replacing
+from ganvas.fetching import FetchError, download
+from ganvas.files import cache_folder, replacing
 
-TIMEOUT_SECONDS = 30.0
 _FASHION = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 _DIGITS = tuple("0123456789")
 _MNIST_URLS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/")
@@ -143,32 +138,7 @@ def _fetch(published: Published, urls: tuple[str, ...], folder: Path) -> Iterato
     for url in urls:
         try:
             with replacing(folder / published.file) as beside:
-                _download(url + published.file, published.md5, beside)
+                download(url + published.file, beside, "md5", published.md5)
             return
-        except _FetchError as error:
+        except FetchError as error:
             yield str(error)
-
-
-class _FetchError(Exception):
-    """The net failed us; no `OSError`, so that it is not taken for a failure of the disk."""
-
-
-def _download(url: str, md5: str, target: Path) -> None:
-    digest = hashlib.md5(usedforsecurity=False)
-    with target.open("wb") as file:
-        for block in _blocks(url):
-            digest.update(block)
-            file.write(block)
-    if digest.hexdigest() != md5:
-        raise _FetchError(f"{url} has checksum {digest.hexdigest()}, not {md5}")
-
-
-def _blocks(url: str) -> Iterator[bytes]:
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:
-            size = int(answer.headers.get("Content-Length") or 0)
-            print(f"fetching {url} ({size / 2**20:.1f} MiB)", file=sys.stderr)
-            while block := answer.read(1 << 20):
-                yield block
-    except (OSError, HTTPException, ValueError) as error:
-        raise _FetchError(f"{url}: {getattr(error, 'reason', None) or error}") from error

@@ -15,6 +15,7 @@ from ganvas.evaluate.classes import Opinions, class_rows, measure_classes
 from ganvas.evaluate.distances import measure_distances
 from ganvas.evaluate.extractor import Extractor, Material, OnProgress, UnsuitableError
 from ganvas.evaluate.extractors import extractor_factory
+from ganvas.evaluate.features_cache import keep_features, load_features, rows_key
 from ganvas.evaluate.judge import Judge
 from ganvas.evaluate.sets import Pictures, split
 from ganvas.space import Classes
@@ -25,11 +26,16 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class Fakes:
-    """Pictures in chunks of uint8 (≤ CHUNK, C, H, W), ``count`` in all, and the classes asked for (count,)."""
+    """Pictures in chunks of uint8 (≤ CHUNK, C, H, W), ``count`` in all, and the classes asked for (count,).
+
+    ``key`` names just these pictures; without one their features are not kept. Where all of them are, ``chunks`` is not
+    even begun.
+    """
 
     chunks: Iterable[Tensor]
     count: int
     asked: Tensor | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,13 @@ def compare(
         GanvasError: too few pictures, an unknown extractor, or none that suits these data.
     """
     parts = split(real, fakes.count, seed)
-    material = Material(real.images, real.labels, real.space, parts.known, parts.unseen, seed, device, on_progress)
+    material = Material(
+        real.images, real.labels, real.space, parts.known, parts.unseen, seed, device, on_progress, real.fingerprint
+    )
     extractors, notes = _suitable(names, material)
     sides = {
-        "real pictures": Fakes(chunks(real.images, parts.real), len(parts.real)),
-        "unseen real pictures": Fakes(chunks(real.images, parts.unseen), len(parts.unseen)),
+        "real pictures": rows_of(real, parts.real),
+        "unseen real pictures": rows_of(real, parts.unseen),
         "generated pictures": fakes,
     }
     features = [_features(extractors, what, side, on_progress) for what, side in sides.items()]
@@ -84,6 +92,11 @@ def _with_classes(findings: Findings, judge: Judge, opinions: Opinions, real: Pi
     )
 
 
+def rows_of(pictures: Pictures, rows: np.ndarray) -> Fakes:
+    """Those rows of a set."""
+    return Fakes(chunks(pictures.images, rows), len(rows), key=rows_key(pictures.fingerprint, rows))
+
+
 def chunks(images: np.ndarray, rows: np.ndarray) -> Iterator[Tensor]:
     """Those rows of (N, C, H, W) in chunks of uint8 (≤ CHUNK, C, H, W)."""
     for start in range(0, len(rows), CHUNK):
@@ -104,14 +117,26 @@ def _suitable(names: Sequence[str], material: Material) -> tuple[list[Extractor]
     return made, notes
 
 
-@torch.no_grad()
 def _features(extractors: Sequence[Extractor], what: str, side: Fakes, on_progress: OnProgress) -> list[Tensor]:
-    """Features (count, d) of each extractor; the pictures pass by once and are not kept."""
+    """Features (count, d) of each extractor, kept ones where there are; for the others the pictures pass by once."""
+    kept = [load_features(side.key, extractor) if side.key else None for extractor in extractors]
+    missing = [extractor for extractor, features in zip(extractors, kept, strict=True) if features is None]
+    fresh = iter(_looked_at(missing, what, side, on_progress) if missing else [])
+    return [features if features is not None else next(fresh) for features in kept]
+
+
+@torch.no_grad()
+def _looked_at(extractors: Sequence[Extractor], what: str, side: Fakes, on_progress: OnProgress) -> list[Tensor]:
+    """Features (count, d) of each extractor; the pictures pass by once and are not kept, but their features are."""
     rows: list[list[Tensor]] = [[] for _ in extractors]
     done = 0
     for images in side.chunks:
-        for kept, extractor in zip(rows, extractors, strict=True):
-            kept.append(extractor(images))
+        for some, extractor in zip(rows, extractors, strict=True):
+            some.append(extractor(images))
         done += len(images)
         on_progress(f"looking at {what}", done, side.count)
-    return [torch.cat(kept) for kept in rows]
+    features = [torch.cat(some) for some in rows]
+    for extractor, found in zip(extractors, features, strict=True):
+        if side.key:
+            keep_features(side.key, extractor, found)
+    return features

@@ -17,6 +17,9 @@ K_DENSITY = 5
 SUBSETS = 50
 SPLIT = "disjoint random halves of the real set"
 
+FID_NETWORK = "inception"
+"""The Fréchet distance of nobody else's features may be called FID."""
+
 Better = Literal["higher", "lower"]
 
 
@@ -73,7 +76,7 @@ def measure_distances(extractor: Extractor, real: Tensor, unseen: Tensor, fake: 
     )
     return [
         Measurement(
-            name=found.name,
+            name=_called(found.name, extractor),
             value=found.value,
             interval=found.interval,
             reference=reference.value,
@@ -83,3 +86,7 @@ def measure_distances(extractor: Extractor, real: Tensor, unseen: Tensor, fake: 
         )
         for found, reference in zip(distances(real, fake, seed), distances(real, unseen, seed), strict=True)
     ]
+
+
+def _called(name: str, extractor: Extractor) -> str:
+    return "fid" if (name, extractor.name.partition(":")[0]) == ("frechet_distance", FID_NETWORK) else name

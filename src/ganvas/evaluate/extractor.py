@@ -67,6 +67,8 @@ class Material:
     seed: int
     device: torch.device
     on_progress: OnProgress
+    fingerprint: str | None = None
+    """Of the pictures; where it is given, what is trained on them may be kept for next time."""
 
 
 @dataclass(frozen=True)

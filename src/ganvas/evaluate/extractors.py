@@ -1,8 +1,9 @@
-"""The extractors by name. None needs a download; one that does joins by a line in the table."""
+"""The extractors by name: those that need nothing but the data, and those whose weights must be on this machine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -12,6 +13,7 @@ from ganvas.config import suggest
 from ganvas.errors import GanvasError
 from ganvas.evaluate.extractor import Extractor, Material, NetworkExtractor, Resize
 from ganvas.evaluate.judge import self_trained
+from ganvas.evaluate.public import PUBLIC
 
 RANDOM_WIDTHS = (32, 64, 64)
 
@@ -46,14 +48,20 @@ EXTRACTORS: dict[str, Callable[[Material], Extractor]] = {
     "random-conv": random_conv,
     "self-trained": self_trained,
 }
+"""Those that need nothing but the data: what a card is measured with unless others are asked for."""
 
 
 def extractor_factory(name: str) -> Callable[[Material], Extractor]:
     """What makes the extractor of that name; it raises `UnsuitableError` where its material does not suffice.
 
+    A name from `PUBLIC` may carry an argument behind a colon: ``inception:legacy``, ``dinov2:PATH``, ``onnx:PATH``.
+
     Raises:
         GanvasError: an unknown name; the near ones are listed.
     """
+    public, _, argument = name.partition(":")
+    if public in PUBLIC:
+        return partial(PUBLIC[public], argument)
     if name not in EXTRACTORS:
-        raise GanvasError(f"no extractor is called '{name}'; {suggest(name, EXTRACTORS)}")
+        raise GanvasError(f"no extractor is called '{name}'; {suggest(public, [*EXTRACTORS, *PUBLIC])}")
     return EXTRACTORS[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,11 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganvas.evaluate.extractor import Material, NetworkExtractor, Resize, UnsuitableError
+from ganvas.evaluate.features_cache import Kept, digest, keep, load
 from ganvas.images import to_network
 
 WIDTHS = (24, 48, 96)
 FEATURES = 128
 BATCH = 64
+VERSION = 1
+"""Raise it when training changes, so that kept judges are trained anew."""
 IMAGES_SHOWN = 50_000
 """Training ends after so many pictures: 10 epochs of 5,000 digits, some 15 seconds on two busy CPU cores."""
 REPORT_EVERY = 50
@@ -35,7 +39,7 @@ class Judge(NetworkExtractor):
 
 
 def self_trained(material: Material) -> Judge:
-    """Train the judge on the known pictures, measure it on the unseen ones.
+    """Train the judge on the known pictures, measure it on the unseen ones; or find it kept from an earlier time.
 
     Raises:
         UnsuitableError: the data have no labels, or only one class.
@@ -48,13 +52,45 @@ def self_trained(material: Material) -> Judge:
         torch.manual_seed(material.seed)
         body = _body(material.space.channels, resizing.height, resizing.width).to(material.device)
         head = nn.Linear(FEATURES, int(labels.max()) + 1).to(material.device)
-    _train(nn.Sequential(body, head), resizing, material, torch.from_numpy(labels))
     judge = Judge("self-trained", resizing, body, FEATURES, material.device, head, accuracy=0.0)
+    key = _key(material, labels, resizing)
+    kept = load(key) if material.fingerprint else None
+    if kept:
+        return _remembered(judge, kept)
+    network = nn.Sequential(body, head)
+    _train(network, resizing, material, torch.from_numpy(labels))
+    judge = replace(judge, accuracy=_accuracy(judge, material, labels))
+    if material.fingerprint:
+        keep(key, Kept(network.state_dict(), {"accuracy": judge.accuracy}))
+    return judge
+
+
+def _key(material: Material, labels: np.ndarray, resizing: Resize) -> dict[str, Any]:
+    """All that a trained judge depends on."""
+    return {
+        "judge": [VERSION, WIDTHS, FEATURES, BATCH, IMAGES_SHOWN],
+        "data": material.fingerprint,
+        "labels": digest(labels),
+        "known": digest(material.known),
+        "unseen": digest(material.unseen),
+        "resize": str(resizing),
+        "seed": material.seed,
+    }
+
+
+def _remembered(judge: Judge, kept: Kept) -> Judge:
+    """The fresh ``judge`` with the weights that an earlier one ended with."""
+    nn.Sequential(judge.network, judge.head).load_state_dict(kept.tensors)
+    judge.network.eval()
+    return replace(judge, accuracy=kept.facts["accuracy"])
+
+
+def _accuracy(judge: Judge, material: Material, labels: np.ndarray) -> float:
     right = [
         judge.classify(judge(_pictures(material, rows))) == torch.from_numpy(labels[rows])
         for rows in np.array_split(material.unseen, -(-len(material.unseen) // 500))
     ]
-    return replace(judge, accuracy=float(torch.cat(right).double().mean()))
+    return float(torch.cat(right).double().mean())
 
 
 def _body(channels: int, height: int, width: int) -> nn.Sequential:

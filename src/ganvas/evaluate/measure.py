@@ -10,10 +10,11 @@ from torch import Tensor
 
 from ganvas.evaluate.benchmarks import measure_benchmark
 from ganvas.evaluate.card import Card
-from ganvas.evaluate.compare import CHUNK, Fakes, chunks, compare
+from ganvas.evaluate.compare import CHUNK, Fakes, compare, rows_of
 from ganvas.evaluate.extractor import OnProgress, in_silence
 from ganvas.evaluate.extractors import EXTRACTORS
-from ganvas.evaluate.sets import Pictures, Sampler, check_spaces
+from ganvas.evaluate.features_cache import samples_key
+from ganvas.evaluate.sets import Fingerprinted, Pictures, Sampler, check_spaces
 from ganvas.evaluate.speed import BATCH, measure_speed
 from ganvas.space import Classes, Space
 
@@ -56,7 +57,7 @@ def evaluate(
     asked = asked_classes(sampler.space, dataset, max(samples, BATCH), seed)
     speed = measure_speed(sampler, asked, truncation)
     asked = asked[:samples] if asked is not None else None
-    fakes = Fakes(_sampled(sampler, asked, truncation, samples, seed), samples, asked)
+    fakes = _samples(sampler, asked, truncation, samples, seed)
     place, tell = torch.device(device), on_progress or in_silence
     found = compare(dataset, fakes, extractors, seed, place, tell)
     more = measure_benchmark(dataset, lambda count: _draw(sampler, dataset, truncation, count, seed), seed, place, tell)
@@ -93,8 +94,7 @@ def compare_sets(
     start = time.perf_counter()
     check_spaces(real.space, fake.space, fake.name)
     rows = torch.randperm(len(fake.images), generator=torch.Generator().manual_seed(seed))[:samples].numpy()
-    fakes = Fakes(chunks(fake.images, rows), len(rows))
-    found = compare(real, fakes, extractors, seed, torch.device(device), on_progress or in_silence)
+    found = compare(real, rows_of(fake, rows), extractors, seed, torch.device(device), on_progress or in_silence)
     return Card(
         data=real.name,
         data_fingerprint=real.fingerprint,
@@ -119,11 +119,20 @@ def asked_classes(space: Space, dataset: Pictures, count: int, seed: int) -> Ten
 
 def _draw(sampler: Sampler, dataset: Pictures, truncation: float, count: int, seed: int) -> Fakes:
     asked = asked_classes(sampler.space, dataset, count, seed)
-    return Fakes(_sampled(sampler, asked, truncation, count, seed), count, asked)
+    return _samples(sampler, asked, truncation, count, seed)
 
 
-def _sampled(sampler: Sampler, asked: Tensor | None, truncation: float, samples: int, seed: int) -> Iterator[Tensor]:
+def _samples(sampler: Sampler, asked: Tensor | None, truncation: float, count: int, seed: int) -> Fakes:
+    """Pictures that are made when they are looked at; known again by what they are made from, if that can be told."""
     first = SEEDS_APART * (1 + seed)
+    made = _sampled(sampler, asked, truncation, count, first)
+    told = isinstance(sampler, Fingerprinted)
+    return Fakes(
+        made, count, asked, samples_key(sampler.fingerprint, first, count, truncation, asked) if told else None
+    )
+
+
+def _sampled(sampler: Sampler, asked: Tensor | None, truncation: float, samples: int, first: int) -> Iterator[Tensor]:
     for start in range(0, samples, CHUNK):
         stop = min(start + CHUNK, samples)
         condition = asked[start:stop] if asked is not None else None

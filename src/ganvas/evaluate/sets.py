@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -28,6 +28,15 @@ class Sampler(Protocol):
 
     def sample(self, seeds: Sequence[int], condition: Tensor | None = None, truncation: float = 1.0) -> Tensor:
         """One picture a seed: uint8 (N, C, H, W); ``condition`` int64 (N,) where the space has classes."""
+
+
+@runtime_checkable
+class Fingerprinted(Protocol):
+    """A sampler that can be known again: the same fingerprint promises the same pictures for the same seeds."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that the pictures depend on besides seeds, classes and truncation."""
 
 
 class Pictures(Protocol):

@@ -70,6 +70,7 @@ def digit_judge(device: torch.device | str = "cpu", on_progress: OnProgress | No
         seed=0,
         device=torch.device(device),
         on_progress=on_progress or in_silence,
+        fingerprint=f"{known.fingerprint} {unseen.fingerprint}",
     )
     judge = replace(self_trained(material), name=NAME)
     return judge, judged_digits(torch.from_numpy(np.array(unseen.images)), judge)

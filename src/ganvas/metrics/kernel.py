@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganvas.metrics.features import check_pair
+from ganvas.metrics.features import check_pair, draw
 from ganvas.metrics.interval import NORMAL_95
 
 
@@ -42,10 +42,10 @@ def kernel_distance(
     n = min(len(real), len(fake))
     size = min(subset_size, n // 2)
 
-    def subset(features: Tensor) -> Tensor:
-        return features[torch.randperm(len(features), generator=generator)[:size].to(features.device)]
+    def pair() -> tuple[Tensor, Tensor]:
+        return draw(real, size, generator), draw(fake, size, generator)
 
-    values = torch.stack([squared_mmd(subset(real), subset(fake)) for _ in range(subsets)])
+    values = torch.stack([squared_mmd(*pair()) for _ in range(subsets)])
     mean, std = float(values.mean()), float(values.std(correction=0))
     half = NORMAL_95 * std * (size / (n - size)) ** 0.5
     return KernelDistance(mean, std, (mean - half, mean + half), subsets, size)

@@ -106,7 +106,9 @@ def energy_distance(real: Tensor, fake: Tensor) -> float:
     real, fake = real.double(), fake.double()
 
     def total(x: Tensor, y: Tensor) -> float:
-        return sum(float(torch.cdist(part, y, compute_mode="donot_use_mm_for_euclid_dist").sum()) for part in x.split(1024))
+        chunks = torch.split(x, 1024)
+        sums = [torch.cdist(part, y, compute_mode="donot_use_mm_for_euclid_dist").sum() for part in chunks]
+        return float(torch.stack(sums).sum())
 
     n, m = len(real), len(fake)
     if min(n, m) < 2:

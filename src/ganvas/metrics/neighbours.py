@@ -1,4 +1,4 @@
-"""Precision, recall, density, coverage: who lies within whose nearest-neighbour balls. One chunked engine for all."""
+"""Precision, recall, density, coverage, realism, rarity: who lies within whose balls. One chunked kNN engine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganvas.metrics.features import check_pair
+from ganvas.metrics.features import check_pair, check_set
 
 ROUNDING = 16.0
 """Squared distances that differ by fewer epsilons than this, times the squared norms, are equal. Those by matmul were
@@ -54,15 +54,14 @@ def neighbour_scores(
         The values per sample. Density alone can exceed 1.
     """
     check_pair(real, fake, least=max(k_manifold, k_density) + 1)
-    centre = real.mean(dim=0)  # distances by matmul lose their digits far from the origin
-    real, fake = real - centre, fake - centre
+    real, fake = centred(real, fake)
     real_closed, real_open = _thresholds(real, squared_radii(real, (k_manifold, k_density), chunk))
     fake_closed, _ = _thresholds(fake, squared_radii(fake, (k_manifold, k_manifold), chunk))
 
     precision = torch.zeros(len(fake), dtype=torch.bool, device=fake.device)
     balls = torch.zeros(len(fake), dtype=torch.int64, device=fake.device)
     recall, coverage = [], []
-    for rows, distances in _squared_distances(real, fake, chunk):
+    for rows, distances in squared_distances(real, fake, chunk):
         precision |= (distances <= real_closed[rows, None]).any(dim=0)
         balls += (distances <= real_open[rows, None]).sum(dim=0)
         recall.append((distances <= fake_closed).any(dim=1))
@@ -70,18 +69,84 @@ def neighbour_scores(
     return NeighbourScores(precision, torch.cat(recall), balls / k_density, torch.cat(coverage))
 
 
+@dataclass(frozen=True)
+class SampleScores:
+    """How real and how rare each fake looks by itself; to rank samples by, and to choose which to show.
+
+    realism: float (M,), at least 1 inside a real ball; finite also where a fake equals a real sample.
+    rarity: float (M,), in the features' unit; NaN outside every real ball, where it has no meaning.
+    """
+
+    realism: Tensor
+    rarity: Tensor
+
+    def numbers(self) -> dict[str, float | None]:
+        """The medians; rarity's over the fakes that have one, None where none has."""
+        rare = self.rarity[~self.rarity.isnan()]
+        return {"realism": float(self.realism.median()), "rarity": float(rare.median()) if len(rare) else None}
+
+
+def sample_scores(real: Tensor, fake: Tensor, *, k: int = 3, chunk: int = 512) -> SampleScores:
+    """Realism (Kynkäänniemi et al. 2019, section 5) and rarity (Han et al. 2022, section 3) of every fake.
+
+    Realism is the largest radius over distance among the real balls, of which the larger half is left out, for a ball
+    in an empty region calls anything real. Rarity is the radius of the smallest real ball that holds the fake.
+
+    Args:
+        real: (N, d) features, N > k.
+        fake: (M, d) features.
+        k: neighbour that gives a ball its radius.
+        chunk: real rows at a time; memory is chunk × max(N, M).
+    """
+    check_pair(real, fake, least=1)
+    check_set("real", real, least=k + 1)
+    real, fake = centred(real, fake)
+    squared = squared_radii(real, (k,), chunk)[0]
+    slack = _slack(real, squared)
+    kept = squared <= squared.median()
+    realism = torch.zeros(len(fake), dtype=real.dtype, device=real.device)
+    rarity = torch.full_like(realism, torch.inf)
+    for rows, distances in squared_distances(real, fake, chunk):
+        own, error = squared[rows, None], slack[rows, None]
+        inside = torch.where(distances <= own + error, own, torch.inf)
+        rarity = torch.minimum(rarity, inside.amin(dim=0))
+        ratios = torch.where(kept[rows, None], (own + error) / (distances + error), 0.0)  # equal points: 1, not 0 / 0
+        realism = torch.maximum(realism, ratios.amax(dim=0))
+    return SampleScores(realism.sqrt(), torch.where(rarity.isinf(), torch.nan, rarity).sqrt())
+
+
+def centred(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Both sets moved by the real mean: distances by matmul lose their digits far from the origin."""
+    centre = real.mean(dim=0)
+    return real - centre, fake - centre
+
+
 def squared_radii(points: Tensor, ks: tuple[int, ...], chunk: int = 512) -> Tensor:
     """Squared distance of each of the centred points (N, d) to its k-th neighbour, itself excluded: (len(ks), N)."""
-    radii = []
-    for rows, distances in _squared_distances(points, points, chunk):
-        here = torch.arange(rows.start, rows.stop, device=points.device)
-        distances[here - rows.start, here] = torch.inf
-        nearest = distances.topk(max(ks), dim=1, largest=False).values
-        radii.append(nearest[:, [k - 1 for k in ks]])
-    return torch.cat(radii).T
+    squared, _ = nearest(points, points, max(ks), chunk, exclude_itself=True)
+    return squared[:, [k - 1 for k in ks]].T
 
 
-def _squared_distances(points: Tensor, others: Tensor, chunk: int) -> Iterator[tuple[slice, Tensor]]:
+def nearest(
+    points: Tensor, others: Tensor, k: int = 1, chunk: int = 512, *, exclude_itself: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Squared distances and indices (N, k) of the k others (M, d) nearest to each of the points (N, d), nearest first.
+
+    Both sets are centred together (`centred`). With ``exclude_itself`` they are one set, and no point its own
+    neighbour.
+    """
+    squared, indices = [], []
+    for rows, distances in squared_distances(points, others, chunk):
+        if exclude_itself:
+            here = torch.arange(rows.start, rows.stop, device=points.device)
+            distances[here - rows.start, here] = torch.inf
+        found = distances.topk(k, dim=1, largest=False)
+        squared.append(found.values)
+        indices.append(found.indices)
+    return torch.cat(squared), torch.cat(indices)
+
+
+def squared_distances(points: Tensor, others: Tensor, chunk: int) -> Iterator[tuple[slice, Tensor]]:
     """Slices of the points' rows, each with its (rows, M) squared distances to the others."""
     norms = others.square().sum(dim=1)
     for start in range(0, len(points), chunk):
@@ -98,5 +163,11 @@ def _thresholds(points: Tensor, squared: Tensor) -> tuple[Tensor, Tensor]:
     open one smaller by the rounding error, and the open one no smaller than its centre.
     """
     first, second = squared
-    slack = ROUNDING * torch.finfo(points.dtype).eps * (points.square().sum(dim=1) + squared)
+    slack = _slack(points, squared)
     return first + slack[0], torch.maximum(second - slack[1], slack[1])
+
+
+def _slack(points: Tensor, squared: Tensor) -> Tensor:
+    """Rounding error of squared distances up to ``squared`` (…, N) from the points (N, d); never quite 0."""
+    numbers = torch.finfo(points.dtype)
+    return ROUNDING * numbers.eps * (points.square().sum(dim=1) + squared) + numbers.tiny

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu
+from torch.nn.functional import leaky_relu, relu, silu
 
 from ganvas.latent.priors import Prior
 from ganvas.models import networks
@@ -29,6 +29,8 @@ class MLPGenerator(networks.GeneratorConfig):
     widths: tuple[int, ...] = (128, 128, 128)
     output: Literal["tanh", "linear"] = "tanh"
     """`linear` for data that may lie anywhere, such as points."""
+    activation: Literal["relu", "silu"] = "relu"
+    """ReLU bends sharply and can leap from mode to mode; SiLU is smooth, and so is the density it makes."""
 
     def network(self, space: Space, prior: Prior) -> networks.Generator:
         return Generator(self, space, prior)
@@ -40,13 +42,14 @@ class Generator(networks.Generator):
     def __init__(self, config: MLPGenerator, space: Space, prior: Prior) -> None:
         super().__init__()
         self.shape, self.output = space.shape, torch.tanh if config.output == "tanh" else nn.Identity()
+        self.activation = relu if config.activation == "relu" else silu
         self.latent = Joined(prior.dimension, space.condition, prior.dimension)
         self.layers = _dense([self.latent.width, *config.widths, math.prod(space.shape)])
 
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         x = self.latent(z, condition)
         for layer in self.layers[:-1]:
-            x = layer(x).relu()
+            x = self.activation(layer(x))
         numbers: Tensor = self.output(self.layers[-1](x))
         return numbers.view(-1, *self.shape)
 

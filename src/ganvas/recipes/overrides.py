@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from ganvas.config import suggest
 from ganvas.errors import GanvasError
 from ganvas.recipes.recipe import Recipe
+
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 
 ELSEWHERE = {
     "space": "the space is asked of the data; use --data, --size or --labels",
@@ -19,7 +21,7 @@ ELSEWHERE = {
 """What has an option of its own, or is not the user's to say."""
 
 
-def overridden(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+def overridden(recipe: AnyRecipe, settings: Iterable[str]) -> AnyRecipe:
     """The recipe with ``batch=32``, ``loss=hinge``, ``penalties.r1.gamma=1->0.1`` … applied in order.
 
     Raises:
@@ -32,7 +34,7 @@ def overridden(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     return recipe
 
 
-def _set(recipe: Recipe, setting: str) -> Recipe:
+def _set(recipe: AnyRecipe, setting: str) -> AnyRecipe:
     path, equals, text = setting.partition("=")
     keys = path.strip().split(".")
     if not equals or not all(keys):

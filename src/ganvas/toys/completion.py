@@ -7,7 +7,7 @@ to x, and where they lie dense q is large.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from ganvas.latent.priors import Uniform
 from ganvas.losses.adversarial import NonSaturating
 from ganvas.losses.penalties import R1
 from ganvas.models.mlp import MLPDiscriminator, MLPGenerator
-from ganvas.recipes.noise import NoiseRecipe
+from ganvas.recipes.noise import NoiseRecipe, Updates
 from ganvas.recipes.points import points
 from ganvas.schedule import Schedule
 from ganvas.theory import js, optimal_discriminator
@@ -55,33 +55,43 @@ def _readable(text: str) -> bool:
 
 
 def recipe_for(target: Target) -> NoiseRecipe:
-    """Uniform z, dense networks, the non-saturating game; a little R1 that fades lets it come to rest."""
-    adam = Adam(lr=Schedule(start=2e-3, end=1e-5), beta1=0.0, beta2=0.9)
+    """Uniform z, dense networks, the non-saturating game. D learns faster than G, so that it stays near D*; a little R1
+    lets both come to rest (Mescheder et al. 2018)."""
+    beta2 = 0.99
     return points(space_of(target)).but(
         name="trained-to-completion",
         paper="Goodfellow et al. 2014, arXiv 1406.2661",
         prior=Uniform(dimension=1),
-        generator=MLPGenerator(widths=(64, 64), output="linear"),
-        discriminator=MLPDiscriminator(widths=(64, 64), octaves=4),
+        generator=MLPGenerator(widths=(64, 64, 64), output="linear"),
+        discriminator=MLPDiscriminator(widths=(64, 64), octaves=5),
         loss=NonSaturating(),
-        penalties=[R1(gamma=Schedule(start=0.02, end=0.001, shape="geometric"))],
-        optimizers={"generator": adam, "discriminator": adam},
-        batch=256,
-        images=1_500_000,
+        penalties=[R1(gamma=Schedule(start=0.03, end=0.02, shape="geometric"))],
+        optimizers={
+            "generator": Adam(lr=Schedule(start=2e-3, end=1e-6), beta1=0.0, beta2=beta2),
+            "discriminator": Adam(lr=Schedule(start=5e-3, end=3e-4), beta1=0.0, beta2=beta2),
+        },
+        updates=Updates(discriminator=2),
+        batch=1024,
+        images=2_500_000,
     )
 
 
 @dataclass(frozen=True)
 class Moment:
-    """The whole game at one time: densities (CELLS,) at ``x``, D there, and where some latents go."""
+    """The whole game at one time: densities (CELLS,) at ``x``, D's logits there, and where some latents go."""
 
     images: int
     x: Floats
     p: Floats
     q: Floats
-    d: Floats
+    logit: Floats
     z: Floats
     to: Floats
+
+    @property
+    def d(self) -> Floats:
+        """D(x), the probability of being real."""
+        return np.asarray(expit(self.logit))
 
     @property
     def best(self) -> Floats:
@@ -92,12 +102,11 @@ class Moment:
     def numbers(self) -> dict[str, float | int]:
         """What proposition 1 speaks of; ``value`` is E_p log D + E_q log(1 − D) by sums over the cells."""
         p, q = self.p / self.p.sum(), self.q / self.q.sum()
-        logit = np.log(self.d) - np.log1p(-self.d)
         here = self.p > SUPPORT * self.p.max()
         weight = (p + q) / 2
         return {
             "images": self.images,
-            "value": float((p * log_expit(logit) + q * log_expit(-logit)).sum()),
+            "value": float((p * log_expit(self.logit) + q * log_expit(-self.logit)).sum()),
             "value_at_best": float(-np.log(4.0) + 2.0 * js(p, q)),
             "js": js(p, q),
             "mean_abs_to_best": float((weight * np.abs(self.d - self.best)).sum()),
@@ -118,18 +127,17 @@ def moment(play: Play) -> Moment:
         x=x,
         p=target.density(x[:, None]),
         q=counts / LATENTS / (edges[1] - edges[0]),
-        d=expit(play.logits(x[:, None])),
+        logit=play.logits(x[:, None]),
         z=np.asarray(few[:, 0]),
         to=play.through(few, averaged=False)[:, 0],
     )
 
 
-def best_answer(play: Play, images: int = 400_000) -> Moment:
+def best_answer(play: Play, images: int = 500_000) -> Moment:
     """The same generator for ever, and a copy of the discriminator trained against it alone, by the same loop."""
     adam = Adam(lr=Schedule(start=2e-3, end=1e-5), beta1=0.0, beta2=0.99)
-    alone = Play(
-        play.recipe.but(penalties={}, optimizers={"generator": adam, "discriminator": adam}, images=images), play.target
-    )
+    optimizers = {"generator": adam, "discriminator": adam}
+    alone = Play(play.recipe.but(penalties={}, optimizers=optimizers, batch=256, images=images), play.target)
     for role, network in alone.game.networks.items():
         network.load_state_dict(play.game.networks[role].state_dict())
     alone.game = replace(alone.game, players=alone.game.players[:1])
@@ -139,13 +147,13 @@ def best_answer(play: Play, images: int = 400_000) -> Moment:
 
 def numbers(history: list[Moment], best: Moment, recipe: NoiseRecipe) -> dict[str, Any]:
     """JSON-able: every number and curve."""
-    curves = ("x", "p", "q", "d", "z", "to")
+    curves = ("x", "p", "q", "d", "best", "z", "to")
     last = history[-1]
     return {
         **last.numbers,
         "value_of_the_end": float(-np.log(4.0)),
         "frozen_generator": best.numbers,
         "history": [seen.numbers for seen in history],
-        "curves": {name: np.round(asdict(last)[name], 6).tolist() for name in curves},
+        "curves": {name: np.round(getattr(last, name), 6).tolist() for name in curves},
         "recipe": recipe.model_dump(mode="json"),
     }

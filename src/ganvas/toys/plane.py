@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from ganvas.metrics.modes import energy_distance, mode_scores
-from ganvas.recipes.noise import NoiseRecipe
 from ganvas.recipes.overrides import overridden
 from ganvas.recipes.points import points
 from ganvas.theory import js_split
@@ -73,7 +72,6 @@ def lesson(name: str, target: Target, settings: Sequence[str], seed: int, images
     own = VARIANTS[name] if name in VARIANTS else tuple(name.split())
     recipe = points(space_of(target)).but(seed=seed)
     recipe = overridden(recipe.but(images=images or recipe.images), [*own, *settings])
-    assert isinstance(recipe, NoiseRecipe)
     return Lesson(name, Play(recipe, target))
 
 

@@ -125,7 +125,9 @@ def _density(axes: Axes, seen: View, theme: Theme) -> None:
         interpolation="nearest",
     )
     if seen.centres is not None:
-        axes.scatter(*seen.centres.T, s=70, facecolors="none", edgecolors=theme.real, linewidths=0.9)
+        axes.scatter(
+            seen.centres[:, 0], seen.centres[:, 1], 70, facecolors="none", edgecolors=theme.real, linewidths=0.9
+        )
     else:
         level = 0.25 * seen.truth.max()
         axes.contour(seen.truth, [level], extent=(*box, *box), colors=[theme.real], linewidths=0.8)
@@ -147,7 +149,9 @@ def _verdict(axes: Axes, seen: View, theme: Theme) -> None:
     at, pull = seen.arrows
     length = np.linalg.norm(pull, axis=1, keepdims=True)
     # direction matters more than size, which spans orders of magnitude: lengths are compressed
-    scaled = pull / np.maximum(length, 1e-12) * (length / max(float(np.quantile(length, 0.9)), 1e-12)).clip(0, 1.5) ** 0.4
+    scaled = (
+        pull / np.maximum(length, 1e-12) * (length / max(float(np.quantile(length, 0.9)), 1e-12)).clip(0, 1.5) ** 0.4
+    )
     axes.quiver(*at.T, *scaled.T, color=theme.ink, angles="xy", scale=16, width=0.004, headwidth=4, alpha=0.8)
     _plane(axes, seen, "discriminator: blue real, orange generated")
 

@@ -16,8 +16,8 @@ def space_of(target: Target) -> Space:
 
 
 class Points:
-    """``at(round, turn)``: ``size`` fresh points (N, dimensions, 1, 1), divided by the target's extent, so that networks
-    see [−1, 1] as they do with pictures."""
+    """``at(round, turn)``: ``size`` fresh points (N, dimensions, 1, 1), divided by the target's extent, so that
+    networks see [−1, 1] as they do with pictures."""
 
     def __init__(self, target: Target, size: int, seed: int) -> None:
         self.target, self.size, self.seed = target, size, seed

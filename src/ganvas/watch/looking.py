@@ -24,7 +24,7 @@ from ganvas.watch.features import effective_number, embed, spread
 from ganvas.watch.reference import Reference, as_seen, features_of
 
 FAKES, JUDGED = 512, 128
-"""Generated pictures, and pictures of each sort before the discriminator, at one look (or one batch, if that is more)."""
+"""Generated pictures, and pictures of each sort before the discriminator, at one look; one batch, if that is more."""
 LEAST_OF_A_CLASS = 8
 
 LOGITS = frozenset({"real_logits", "fake_logits"})
@@ -151,7 +151,8 @@ class Eyes:
             fake, real = duel.pictures["fake"], duel.pictures["real"].detach()
             loss = torch.stack([term.weight_due.to(fake.device) * term(turn).sum() for term in self.against]).sum()
             slope: Tensor = torch.autograd.grad(loss, fake, retain_graph=True)[0]
-            return torch.linalg.vector_norm(slope.flatten(1), dim=1) * spread(real.flatten(1))
+            norms: Tensor = torch.linalg.vector_norm(slope.flatten(1), dim=1)
+            return norms * spread(real.flatten(1))
 
         return Term("pull", LOGITS | {"fake_gradient"}, measure, weight=0.0)
 

@@ -16,7 +16,7 @@ from ganvas.watch.features import BANDWIDTH, embed, spread
 
 MOST = 2000
 CHUNK = 100
-CLUSTERS, CLUSTER_SIZE = 16, 40
+CLUSTERS, CLUSTER_SIZE = 10, 40
 """So many clusters where there are no classes, or fewer, so that each has about 40 pictures."""
 NEIGHBOURS, AGREEING = 5, 4
 RELIABLE = 0.7
@@ -48,15 +48,15 @@ class Reference:
     """95 % of unseen real pictures have a neighbour as near as this; at least what counts as the same (`BANDWIDTH`)."""
 
     def group_of(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """(M, d) → the group (M,) that four of the five nearest real pictures are in, or −1 where they do not agree, and
-        the distance (M,) to the nearest one."""
+        """(M, d) → the group (M,) that four of the five nearest real pictures are in (−1 where there is none), and the
+        distance (M,) to the nearest one."""
         near = torch.cdist(features, self.features).topk(min(NEIGHBOURS, len(self.features)), largest=False)
         votes = torch.nn.functional.one_hot(self.members[near.indices], len(self.groups.names)).sum(1)
         most, group = votes.max(1)
         return torch.where(most * NEIGHBOURS >= AGREEING * near.indices.shape[1], group, -1), near.values[:, 0]
 
     def shares_of(self, groups: Tensor) -> tuple[float, ...]:
-        """The share of each group among the pictures (M,) that `group_of` judged; they add up to 1 less the doubtful."""
+        """The share of each group among pictures (M,) that `group_of` judged; they add up to 1 less the doubtful."""
         return _shares(groups, len(self.groups.names))
 
 

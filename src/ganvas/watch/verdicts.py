@@ -16,20 +16,23 @@ from ganvas.watch.evidence import Duelling, Look
 from ganvas.watch.reference import Groups
 
 LOOKS, MOST_LOOKS, LASTING = 3, 8, 3
-"""A stretch is the last third of the looks so far, at least three and at most eight: what comes and goes early on, while
-everything still moves, has to last longer the longer it has been."""
+"""A stretch is the last third of the looks so far, at least three and at most eight: what comes and goes early on,
+while everything still moves, has to last longer the longer it has been."""
 REMEMBERED = LASTING * MOST_LOOKS
 """Looks; only the recovery of a generator that never began would be seen farther back."""
 NOTHING, FEW, BEGUN = 0.02, 0.1, 0.3
-"""Spreads and effective numbers, as shares of the real ones: below the first z does nothing at all; below the second a
-generator that had come above the third has lost its variety (a tenth is the report card's rule too). One that has never
-come so far may be at its beginning: the slowest of the recipes stay at a spread of .07 to .2 for 200 rounds and more."""
+"""Spreads and effective numbers, as shares of the real ones: below the first z does nothing at all; below the second
+a generator that had come above the third has lost its variety (a tenth is the report card's rule too). One that has
+never come so far may be at its beginning: the slowest recipes stay at a spread of .07 to .2 for 200 rounds and more."""
 RECOVERING = 1.5
 """What has grown by half over the stretch is on its way: no alarm yet."""
-VARIED = 0.4
-"""A spread from which on what is drawn counts as varied."""
-SHORT = 0.2
-"""A group that gets less than this part of its share is missing …"""
+VARIED, FAR = 0.25, 0.4
+"""A spread from which on what is drawn is varied enough to speak of missing parts; and one at which few different
+points must lie far apart, as no beginner's do (at most .24)."""
+SHORT, ALSO, SETTLED, GROWING = 0.06, 0.2, 5, 1.15
+"""A group that gets less than this part of its share is missing, once there were five looks and the spread grows by less
+than 15 % over the stretch (planted: at most .04 from then on; healthy: at least .10, nearly always above .25) …
+Where one is, those below a fifth are named with it."""
 CHANCE = 1e-4
 """… unless chance alone would do that more often than this."""
 LIKE = 0.5
@@ -38,9 +41,9 @@ OVERFIT, SIGNIFICANT = 0.5, 2.0
 """Unseen real pictures look more like fakes than like seen ones to the discriminator, by so many standard errors."""
 APART, FLAT = 0.99, 0.05
 """The discriminator is hardly ever wrong, and the generator's loss is all but flat where its pictures are."""
-STEPS, STEP, RETURN = 6, 0.4, 0.4
-"""So many steps from look to look; their median, in units of the data's spread; and the net way over the whole way, which
-is 1/√6 = .41 for a random walk."""
+STEPS, STEP, RETURN = 6, 0.55, 0.4
+"""So many steps from look to look; their median, in units of the data's spread; and the net way over the whole way,
+which is 1/√6 = .41 for a random walk."""
 
 Evidence = dict[str, Any]
 
@@ -65,7 +68,7 @@ def collapse(looks: Sequence[Look], groups: Groups) -> Evidence | None:
     """z makes no difference, or chooses among a few points."""
     last = stretch(looks)
     nothing = _is_nothing([look.spread_ratio for look in last])
-    few = all(look.vendi_ratio < FEW and look.spread_ratio > VARIED for look in last)
+    few = all(look.vendi_ratio < FEW and look.spread_ratio > FAR for look in last)
     if not (nothing or few or _has_fallen([min(look.spread_ratio, look.vendi_ratio) for look in looks], len(last))):
         return None
     return {"spread_ratio": last[-1].spread_ratio, "vendi_ratio": last[-1].vendi_ratio}
@@ -92,15 +95,17 @@ def _has_fallen(ratios: Sequence[float], length: int) -> bool:
 def dropping(looks: Sequence[Look], groups: Groups) -> Evidence | None:
     """Groups of the data that are (all but) never drawn, though what is drawn is varied and lies among the data."""
     last = stretch(looks)
+    if len(looks) < SETTLED or last[-1].spread_ratio > GROWING * last[0].spread_ratio:
+        return None
     if any(look.likeness < LIKE or look.spread_ratio < VARIED or look.vendi_ratio < FEW for look in last):
         return None
     got = [mean(look.shares[k] for look in last) for k in range(len(groups.names))]
     missing = [
         k
         for k, share in enumerate(groups.shares)
-        if got[k] < SHORT * share and _chance(round(got[k] * last[0].count), last[0].count, share) < CHANCE
+        if got[k] < ALSO * share and _chance(round(got[k] * last[0].count), last[0].count, share) < CHANCE
     ]
-    if not missing:
+    if not any(got[k] < SHORT * groups.shares[k] for k in missing):
         return None
     return {
         "missing": [groups.names[k] for k in missing],
@@ -148,8 +153,8 @@ RULES = (
     Rule(
         "mode collapse",
         collapse,
-        "mode collapse: different latents give (almost) the same pictures; their spread is {spread_ratio:.0%} and their "
-        "effective number {vendi_ratio:.0%} of the real data's",
+        "mode collapse: different latents give (almost) the same pictures; their spread is {spread_ratio:.0%} and "
+        "their effective number {vendi_ratio:.0%} of the real data's",
     ),
     Rule(
         "mode collapse",
@@ -199,7 +204,9 @@ def find_all(looks: Sequence[Look], groups: Groups, classes: Sequence[str]) -> d
 def _named(evidence: Mapping[str, Any], groups: Groups, classes: Sequence[str]) -> str:
     if "missing" in evidence:
         pairs = zip(evidence["missing"], evidence["examples"], strict=True)
-        names = [f"{name} (such as picture {example})" if name.startswith("cluster ") else name for name, example in pairs]
+        names = [
+            f"{name} (such as picture {example})" if name.startswith("cluster ") else name for name, example in pairs
+        ]
         return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
     if "classes" in evidence:
         return ", ".join(classes[k] for k in evidence["classes"])

@@ -12,8 +12,11 @@ from ganvas.watch.reference import Groups
 from ganvas.watch.verdicts import MOST_LOOKS, REMEMBERED, Evidence, find_all
 
 QUIET = MOST_LOOKS + 2
-"""An episode is over when its rule was silent at so many looks in a row; the next one is told again. More than a stretch:
-a single good look silences its rule for as long as it is part of one."""
+"""An episode is over when its rule was silent at so many looks in a row; the next one is told again. More than a
+stretch: a single good look silences its rule for as long as it is part of one."""
+
+NAMES = ("missing", "classes")
+"""Where evidence names parts of the data."""
 
 
 class Clock(Protocol):
@@ -68,6 +71,8 @@ class Watch:
         self.looks: list[Look] = []
         self.quiet: dict[str, int] = {}
         """Looks since each episode's rule last spoke; an ended episode is not in it."""
+        self.named: dict[str, list[str]] = {}
+        """What each kind's last episode has named; what it names later is told as well."""
         self.pending: list[Alarm] = []
         self.curves: dict[str, float] = {}
 
@@ -83,7 +88,10 @@ class Watch:
         self.curves = look.curves()
         found = find_all(self.looks, self.groups, self.classes)
         for kind, (words, evidence) in found.items():
-            if kind not in self.quiet:
+            names = [str(name) for key in NAMES for name in evidence.get(key, ())]
+            known = self.named.get(kind, []) if kind in self.quiet else []
+            self.named[kind] = sorted({*known, *names})
+            if kind not in self.quiet or set(names) - set(known):
                 self.raise_alarm(Alarm(kind, words, evidence, self.advise(kind), look.images))
         going = {kind: quiet + 1 for kind, quiet in self.quiet.items() if quiet + 1 < QUIET}
         self.quiet = {**going, **dict.fromkeys(found, 0)}
@@ -103,11 +111,12 @@ class Watch:
         return {
             "looks": [look.state() for look in self.looks],
             "quiet": self.quiet,
+            "named": self.named,
             "pending": [alarm.row() for alarm in self.pending],
             "curves": self.curves,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.looks = [Look.of_state(look) for look in state["looks"]]
-        self.quiet, self.curves = dict(state["quiet"]), dict(state["curves"])
+        self.quiet, self.named, self.curves = (dict(state[name]) for name in ("quiet", "named", "curves"))
         self.pending = [Alarm(**alarm) for alarm in state["pending"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from ganvas.cli.toys.completion import trained_to_completion
 from ganvas.cli.toys.gaussian_shift import gaussian_shift
 from ganvas.cli.toys.plane import DESCRIPTIONS, picture, plane_command, variants
 from ganvas.cli.toys.wasserstein import wasserstein
@@ -14,6 +15,7 @@ toy = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 toy.command("gaussian-shift")(gaussian_shift)
+toy.command("trained-to-completion")(trained_to_completion)
 toy.command("wasserstein")(wasserstein)
 for name in DESCRIPTIONS:
     toy.command(name)(plane_command(name))

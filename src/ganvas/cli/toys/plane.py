@@ -1,4 +1,4 @@
-"""``ganvas toy ring | grid | spiral | checkerboard | swiss-roll | picture``: points in the plane, trained while you wait."""
+"""``ganvas toy ring``, ``grid``, ``picture`` …: points in the plane, trained while you wait."""
 
 from __future__ import annotations
 
