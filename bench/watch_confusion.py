@@ -156,10 +156,10 @@ class Drawn:
 
 
 def far_ring() -> Mixture:
-    """A ring two radii away from where generators begin: linear players run round it for ever (Mescheder et al. 2018)."""
+    """A ring two radii away from where generators begin: linear players run round it for ever."""
     ring = TARGETS["ring"]()
     assert isinstance(ring, Mixture)
-    return replace(ring, centres=ring.centres + (2.0, 0.0), extent=3.25)
+    return replace(ring, centres=ring.centres + np.array([2.0, 0.0]), extent=3.25)
 
 
 def plane(target: str, *settings: str, images: int = 1_500_000, without: Sequence[int] = ()) -> Callable[[], Run]:
@@ -232,7 +232,8 @@ CASES = (
     Case(COLLAPSE, "z ignored, dcgan", digits("dcgan", *SMALL, "batch=64", labels=False, deaf=True, images=30_000)),
     Case(COLLAPSE, "ring, plain, momentum", plane("ring", *FREE, *STEADY, *MOMENTUM, images=300_000)),
     Case(COLLAPSE, "grid, wasserstein, momentum",
-         plane("grid", *FREE, "bounds=clip", "bounds.clip.limit=0.1", "loss=wasserstein", *STEADY, *MOMENTUM, images=300_000)),
+         plane("grid", *FREE, "bounds=clip", "bounds.clip.limit=0.1", "loss=wasserstein", *STEADY, *MOMENTUM,
+               images=300_000)),
     Case(HEART, "100 digits", digits("sprint", *SMALL, "penalties=none", "loss=non-saturating", limit=100)),
     Case(HEART, "100 digits, with penalties", digits("sprint", *SMALL, limit=100, images=80_000)),
     Case(HEART, "200 digits, hinge", digits("sprint", *SMALL, "penalties=none", "loss=hinge", limit=200, labels=False)),

@@ -51,10 +51,11 @@ def test_codes_that_are_the_factors():
     codes = BINARY.double()
     assert mutual_information_gap(codes, BINARY).value == pytest.approx(1, abs=1e-12)
     assert modularity(codes, BINARY).value == pytest.approx(1, abs=1e-12)
-    found = dci(codes, BINARY)
-    assert found.disentanglement == pytest.approx(1, abs=0.01)
-    assert found.completeness == pytest.approx(1, abs=0.01)
-    assert found.informativeness == 1
+    for model, slack in (("gradient-boosting", 1e-6), ("random-forest", 0.03)):  # a forest's trees may not always
+        found = dci(codes, BINARY, model=model)  # split by the right code first, and chance then gives the other some
+        assert found.disentanglement == pytest.approx(1, abs=slack)
+        assert found.completeness == pytest.approx(1, abs=slack)
+        assert found.informativeness == 1
     assert attribute_predictability(codes, BINARY).value == pytest.approx(0.5, abs=0.07)
     assert attribute_predictability(codes, codes).value == pytest.approx(1, abs=1e-12)  # R² 1 against 0
     assert votes(codes, BINARY).value == 1
@@ -113,7 +114,7 @@ def test_one_factor_has_no_disentanglement():
     """With one factor every code tells of that alone, so that D would be 1 whatever the codes: n/a."""
     found = dci(BINARY.double(), BINARY[:, :1])
     assert found.disentanglement is None
-    assert found.completeness == pytest.approx(1, abs=0.01)
+    assert found.completeness == pytest.approx(1, abs=0.03)
     assert dci(BINARY[:, :1].double(), BINARY).completeness is None
 
 
@@ -164,7 +165,8 @@ def test_constant_codes_are_left_out():
     assert mutual_information_gap(dead, BINARY).value == pytest.approx(1, abs=1e-12)
     found = modularity(dead, BINARY)
     assert (found.value, found.active.tolist()) == (pytest.approx(1), [False, True, True, False])
-    assert dci(dead, BINARY).disentanglement == pytest.approx(1, abs=0.01)
+    assert dci(dead, BINARY).disentanglement == pytest.approx(1, abs=0.03)
+    assert dci(dead, BINARY).importance[[0, 3]].sum() == 0
     assert attribute_predictability(dead, BINARY.double()).scores[0].tolist() == [0, 0]
     voted = votes(dead, BINARY)
     assert (voted.value, voted.active) == (1, 2)

@@ -6,7 +6,7 @@ import scipy.linalg
 import torch
 
 from ganvas.errors import GanvasError
-from ganvas.metrics import frechet_distance
+from ganvas.metrics import frechet_distance, frechet_error, frechet_infinity
 
 
 def exact(rows: int, mean: torch.Tensor, deviation: torch.Tensor, seed: int = 0) -> torch.Tensor:
@@ -85,6 +85,72 @@ def test_it_grows_with_noise_and_shrinks_with_samples():
         np.mean([frechet_distance(*torch.randn(2, n, 16, generator=generator)) for _ in range(5)]) for n in (200, 2000)
     )
     assert 7 < small / large < 14
+
+
+@pytest.mark.parametrize("few", ["real", "fake"])
+def test_few_rows_against_many(few: str):
+    """The short form, one side reduced to its covariance's factor, equals the eigenvalues of the product."""
+    rng = np.random.default_rng(5)
+    sets = {few: rng.normal(size=(10, 64)), {"real": "fake", "fake": "real"}[few]: rng.normal(size=(3000, 64)) * 1.3}
+    real, fake = sets["real"], sets["fake"]
+    roots = np.sqrt(np.clip(scipy.linalg.eigvals(np.cov(real.T) @ np.cov(fake.T)).real, 0, None)).sum()
+    spread = real.var(axis=0, ddof=1).sum() + fake.var(axis=0, ddof=1).sum()
+    expected = ((real.mean(axis=0) - fake.mean(axis=0)) ** 2).sum() + spread - 2 * roots
+    assert frechet_distance(torch.from_numpy(real), torch.from_numpy(fake)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_rows_that_are_all_equal():
+    """Two constants have no spread, only a distance: 7 · 2² = 28."""
+    assert frechet_distance(torch.zeros(50, 7), torch.full((60, 7), 2.0)) == pytest.approx(28.0)
+
+
+def test_infinity_takes_the_bias_out():
+    """Two samples of N(0, I) in 64 dimensions: the distance falls as 1140/N, so at 2,000 it is .57, and ends at 0."""
+    a, b = torch.randn(2, 2000, 64, generator=torch.Generator().manual_seed(6))
+    line = frechet_infinity(a, b, generator=torch.Generator().manual_seed(0))
+    assert line.slope == pytest.approx(1140, rel=0.1)
+    assert line.distances[-1] == pytest.approx(frechet_distance(a, b))
+    assert line.distances[-1] > 0.5
+    assert line.infinity == pytest.approx(0.0, abs=0.03)
+    assert line.interval[0] < 0 < line.interval[1]
+    assert (line.sizes[0], line.sizes[-1], len(line.sizes)) == (200, 2000, 15)
+
+
+def test_the_real_set_can_stay_whole():
+    """Chong & Forsyth extrapolate the fakes alone: of the bias c/N + c/M at N = M only half is taken out."""
+    a, b = torch.randn(2, 2000, 64, generator=torch.Generator().manual_seed(7))
+    line = frechet_infinity(a, b, generator=torch.Generator().manual_seed(0), fixed_real=True)
+    assert line.infinity == pytest.approx(frechet_distance(a, b) / 2, rel=0.1)
+
+
+def test_infinitys_interval_covers_the_truth_as_often_as_it_says():
+    """60 experiments, N(0, I) against N(½, I) in 8 dimensions: the truth is 8 · ½² = 2, and a 95 % interval should miss
+    it about three times. Its error is the spread of the 60 values, within a quarter."""
+    found = []
+    for seed in range(60):
+        generator = torch.Generator().manual_seed(seed)
+        a, b = torch.randn(2, 500, 8, generator=generator)
+        found.append(frechet_infinity(a, b + 0.5, generator=generator, points=7))
+    assert 52 <= sum(line.interval[0] <= 2 <= line.interval[1] for line in found) <= 60
+    errors = np.mean([(line.interval[1] - line.interval[0]) / 2 / 1.96 for line in found])
+    assert errors == pytest.approx(np.std([line.infinity for line in found]), rel=0.25)
+
+
+def test_the_error_in_closed_form():
+    """In one dimension with μ₁ = μ₂ the distance is (σ₂ − σ₁)², and a sample σ has variance σ²/2N: at σ = 1 and 3, by
+    the chain rule, the variance is (2 · 2)² (1/2N + 9/2M)."""
+    a, b = (
+        torch.randn(2, 40_000, 1, generator=torch.Generator().manual_seed(8)) * torch.tensor([1.0, 3.0])[:, None, None]
+    )
+    expected = (16 * (1 / 80_000 + 9 / 80_000)) ** 0.5
+    assert frechet_error(a, b) == pytest.approx(expected, rel=0.03)
+    dead = torch.zeros(40_000, 1)
+    assert frechet_error(torch.cat([a, dead], 1), torch.cat([b, dead], 1)) == pytest.approx(expected, rel=0.03)
+
+
+def test_too_few_rows_for_a_line():
+    with pytest.raises(GanvasError, match="100 samples of 64 dimensions are too few to extrapolate"):
+        frechet_infinity(torch.zeros(300, 64), torch.zeros(100, 64), generator=torch.Generator())
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ganvas.errors import GanvasError
-from ganvas.metrics import neighbour_scores, squared_radii
+from ganvas.metrics import neighbour_scores, sample_scores, squared_radii
 
 NAMES = ("precision", "recall", "density", "coverage")
 
@@ -107,6 +107,44 @@ def test_a_dropped_mode_is_seen_by_coverage_not_by_precision():
     assert means["precision"] > 0.9
     assert means["recall"] == pytest.approx(0.75, abs=0.06)
     assert means["coverage"] == pytest.approx(0.75, abs=0.06)
+
+
+def test_realism_and_rarity_by_hand():
+    """Real 0, 1, 3, 7 with k = 1 have radii 1, 1, 2, 4, of which the two up to the median 1 count for realism.
+
+    1.5 lies .5 from 1: realism 1/.5 = 2; the smallest ball that holds it is that around 1: rarity 1. 4.9 lies 3.9 from
+    1: realism 1/3.9; in the balls around 3 and 7: rarity 2. 12 lies in none: realism 1/11, no rarity.
+    """
+    real, fake = torch.tensor([[0.0], [1.0], [3.0], [7.0]]), torch.tensor([[1.5], [4.9], [12.0]])
+    scores = sample_scores(real, fake, k=1)
+    assert scores.realism.tolist() == pytest.approx([2.0, 1 / 3.9, 1 / 11], rel=1e-4)
+    assert scores.rarity.tolist() == pytest.approx([1.0, 2.0, np.nan], rel=1e-4, nan_ok=True)
+    assert scores.numbers() == pytest.approx({"realism": 1 / 3.9, "rarity": 1.0}, rel=1e-4)
+
+
+def test_realism_and_rarity_agree_with_precision():
+    """A rarity exists exactly where precision says yes; realism is ≥ 1 only there, and higher nearer to the reals."""
+    real, noise = normal(300, 8, seed=14), normal(200, 8, seed=15)
+    fake = real[:200] + torch.linspace(0.1, 2, 200)[:, None] * noise
+    scores, precision = sample_scores(real, fake, chunk=64), neighbour_scores(real, fake).precision
+    assert torch.equal(~scores.rarity.isnan(), precision)
+    assert bool(precision[scores.realism >= 1].all())
+    assert scores.realism[:50].median() > 1 > scores.realism[150:].median()
+
+
+def test_realism_of_copies_and_of_equal_rows():
+    """A copy is very real, not a division by zero; where all rows are equal everything is just as real as all else."""
+    real = normal(100, 8, seed=16)
+    copies = sample_scores(real, real.clone())
+    assert bool((copies.realism.isfinite() & (copies.realism > 1)).all())
+    same = torch.full((50, 7), 0.1)
+    scores = sample_scores(same, same.clone())
+    assert scores.realism.tolist() == pytest.approx([1.0] * 50)
+    assert scores.rarity.tolist() == pytest.approx([0.0] * 50, abs=1e-6)
+
+
+def test_no_fake_in_any_ball_has_no_rarity():
+    assert sample_scores(normal(50, 4, seed=17), normal(9, 4, seed=18) + 1000).numbers()["rarity"] is None
 
 
 def test_sets_too_small_for_k_are_named():

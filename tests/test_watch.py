@@ -383,7 +383,7 @@ def test_an_error_is_still_one_line(bands: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_looking_costs_less_than_a_fiftieth_of_training(monkeypatch: pytest.MonkeyPatch) -> None:
     """CPU seconds of a look against those of the images between two looks, turn about, medians of five: `sprint`, the
-    cheapest recipe for pictures, at 28×28 on one thread. Measured 1.1 to 1.4 %."""
+    cheapest recipe for pictures, at 28×28 on one thread. Measured once: 1.36 %."""
     monkeypatch.undo()
     data = prepare(Request(DataSpec(source="digits"), "sprint")).data
     recipe = RECIPES["sprint"](data.space)

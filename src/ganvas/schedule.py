@@ -25,7 +25,7 @@ class Schedule(Config):
         """The value when ``progress`` (images seen / horizon, any number ≥ 0) of the run is done."""
         t = min(progress / self.share, 1.0)
         if self.shape == "geometric":
-            return self.start * (self.end / self.start) ** t
+            return self.start * math.exp(t * math.log(self.end / self.start))
         way = t if self.shape == "linear" else (1.0 - math.cos(math.pi * t)) / 2.0
         return self.start + (self.end - self.start) * way
 

@@ -78,7 +78,7 @@ class Snapshot:
         digest = hashlib.sha256(self.recipe.model_dump_json().encode())
         for role, network in sorted(self.networks.items()):
             for name, tensor in network.state_dict().items():
-                digest.update(f"{role}.{name}".encode() + tensor.cpu().contiguous().view(-1).view(torch.uint8).numpy())
+                digest.update(f"{role}.{name}".encode() + tensor.cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()[:16]
 
     def latents(self, seeds: Sequence[int], truncation: float = 1.0) -> Tensor:

@@ -11,7 +11,7 @@ import hashlib
 import importlib.util
 import os
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,11 @@ from ganvas.errors import GanvasError
 from ganvas.fetching import FetchError, OnBytes, download
 from ganvas.files import cache_folder, replacing
 
+_UNREADABLE = (
+    *(pickle.UnpicklingError, SafetensorError, OSError, EOFError),
+    *(ValueError, RuntimeError, LookupError, TypeError, AttributeError),
+)
+"""What readers raise at a file that is damaged or something else."""
 State = dict[str, Tensor]
 """Name → tensor, as the file has them; names inside names are joined by dots."""
 
@@ -167,24 +172,20 @@ def read_state(path: Path) -> State:
     Raises:
         GanvasError: missing, damaged, of another kind, or holding anything but numbers.
     """
-    readers = {".safetensors": load_file, ".npz": _read_npz, ".pth": _read_pth, ".pt": _read_pth, ".ckpt": _read_ckpt}
+    readers: dict[str, Callable[[Path], State]] = {
+        ".safetensors": _read_safetensors,
+        ".npz": _read_npz,
+        ".pth": _read_pth,
+        ".pt": _read_pth,
+        ".ckpt": _read_ckpt,
+    }
     if path.suffix not in readers:
         raise GanvasError(f"{path}: weights are read from {', '.join(readers)} files")
     if not path.is_file():
         raise GanvasError(f"{path}: no such file of weights")
     try:
         state: State = readers[path.suffix](path)
-    except (
-        pickle.UnpicklingError,
-        SafetensorError,
-        OSError,
-        ValueError,
-        RuntimeError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        EOFError,
-    ) as error:
+    except _UNREADABLE as error:
         reason = str(error).partition("\n")[0]
         raise GanvasError(f"{path} is damaged or holds more than arrays of numbers ({reason})") from error
     return state
@@ -226,6 +227,10 @@ def _sha256(path: Path, changed_ns: int) -> str:
     """Of the file as it was last changed at that time: 528 MiB take a second, which need be spent only once."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_safetensors(path: Path) -> State:
+    return dict(load_file(path))
 
 
 def _read_npz(path: Path) -> State:

@@ -93,6 +93,10 @@ def well_behaved(
 
     Where classes can be asked for, a pair keeps one class, and pairs take the classes in turn.
 
+    The midpoint of two normal latents on the great circle is nearly another draw from the prior, so its precision is
+    nearly that of random latents by construction: there the random latents are the test. The midpoint of two uniform
+    ones is not, and tells more.
+
     Args:
         real, unseen: features (N, d) of real pictures, disjoint.
     """

@@ -126,10 +126,9 @@ def _samples(sampler: Sampler, asked: Tensor | None, truncation: float, count: i
     """Pictures that are made when they are looked at; known again by what they are made from, if that can be told."""
     first = SEEDS_APART * (1 + seed)
     made = _sampled(sampler, asked, truncation, count, first)
-    told = isinstance(sampler, Fingerprinted)
-    return Fakes(
-        made, count, asked, samples_key(sampler.fingerprint, first, count, truncation, asked) if told else None
-    )
+    if not isinstance(sampler, Fingerprinted):
+        return Fakes(made, count, asked)
+    return Fakes(made, count, asked, samples_key(sampler.fingerprint, first, count, truncation, asked))
 
 
 def _sampled(sampler: Sampler, asked: Tensor | None, truncation: float, samples: int, first: int) -> Iterator[Tensor]:

@@ -103,7 +103,7 @@ def _rounding(points: Tensor) -> float:
 
 
 def _support(points: Tensor, threshold: float, chunk: int) -> Support:
-    """Counts, with the error of c, the pairs' share (a U-statistic, Hoeffding 1948): 4 Var(degree)/((n−1)² n) − 2c/n²."""
+    """Counts, and the variance of c, their share (a U-statistic, Hoeffding 1948): 4 Var(degree)/((n−1)² n) − 2c/n²."""
     n = len(points)
     degrees = torch.zeros(n, dtype=torch.int64, device=points.device)
     for rows, distances in squared_distances(points, points, chunk):

@@ -65,8 +65,8 @@ def factor_vae_score(
         raise GanvasError(f"no code varies by {PRUNED_BELOW} or more; scale the codes, or they are all constant")
     everywhere = torch.where(alive, spread.square(), 1.0)
     counts = torch.zeros(2, codes.shape[1], len(values), dtype=torch.int64)
-    for vote in range(train_votes + test_votes):
-        factor = int(torch.randint(len(values), (), generator=generator))
+    factors = torch.randint(len(values), (train_votes + test_votes,), generator=generator).tolist()
+    for vote, factor in enumerate(factors):
         value = int(torch.randint(values[factor], (), generator=generator))
         ratio = draw(factor, value, batch, generator).double().var(dim=0) / everywhere
         counts[int(vote >= train_votes), ratio.masked_fill(~alive, torch.inf).argmin(), factor] += 1

@@ -64,7 +64,8 @@ def novelty(train: Tensor, fake: Tensor, *, chunk: int = 512) -> Novelty:
 
 def _apart(a: Tensor, b: Tensor) -> Tensor:
     """Distances of rows to rows, by subtraction: a copy is at 0, which matmul cannot promise."""
-    return torch.linalg.vector_norm(a - b, dim=1)
+    distance: Tensor = torch.linalg.vector_norm(a - b, dim=1)
+    return distance
 
 
 @dataclass(frozen=True)

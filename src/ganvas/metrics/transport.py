@@ -66,7 +66,7 @@ def _on_lines(a: Tensor, b: Tensor, order: float) -> Tensor:
     n, m = len(a), len(b)
     steps_a = torch.arange(1, n + 1, device=a.device) * m
     steps_b = torch.arange(1, m + 1, device=a.device) * n
-    ends = torch.cat([steps_a, steps_b]).unique()
+    ends = torch.unique(torch.cat([steps_a, steps_b]))
     widths = torch.diff(ends, prepend=ends.new_zeros(1)).double() / (n * m)
     low, high = a.sort(dim=0).values[(ends - 1) // m], b.sort(dim=0).values[(ends - 1) // n]
     return widths @ (low - high).abs().pow(order)

@@ -56,7 +56,7 @@ class Mixture(Target):
         total = np.zeros(len(points))
         for centre, weight in zip(self.centres, self.weights, strict=True):  # one at a time: curves have many centres
             total += weight * np.exp(-((points - centre) ** 2).sum(1) / (2 * self.sigma**2))
-        return total / (2 * np.pi * self.sigma**2) ** (self.dimensions / 2)
+        return np.asarray(total / (2 * np.pi * self.sigma**2) ** (self.dimensions / 2))
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ VARIED, FAR = 0.25, 0.4
 """A spread from which on what is drawn is varied enough to speak of missing parts; and one at which few different
 points must lie far apart, as no beginner's do (at most .24)."""
 SHORT, ALSO, SETTLED, GROWING = 0.06, 0.2, 5, 1.15
-"""A group that gets less than this part of its share is missing, once there were five looks and the spread grows by less
-than 15 % over the stretch (planted: at most .04 from then on; healthy: at least .10, nearly always above .25) …
+"""A group that gets less than this part of its share is missing, once there were five looks and the spread grows by
+less than 15 % over the stretch (planted on digits: at most .04 from then on; sprint on digits: at least .10) …
 Where one is, those below a fifth are named with it."""
 CHANCE = 1e-4
 """… unless chance alone would do that more often than this."""

@@ -37,7 +37,7 @@ def trained_to_completion(
     wanted = completion.target_of(target)
     recipe = completion.recipe_for(wanted).but(seed=seed)
     recipe = overridden(recipe.but(images=images or recipe.images), set or [])
-    play = Play(recipe, wanted)  # type: ignore[arg-type]
+    play = Play(recipe, wanted)
     place, theme = folder(out, "trained-to-completion"), canvas.THEMES["dark" if dark else "light"]
     with canvas.themed(theme):
         history, best = _played(

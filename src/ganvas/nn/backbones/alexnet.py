@@ -32,7 +32,7 @@ class AlexNetTaps(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         taps = []
-        for layer in self.features:
+        for layer in self.features.children():
             x = layer(x)
             if isinstance(layer, nn.ReLU):
                 taps.append(x)

@@ -39,7 +39,7 @@ class VGG16Taps(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         taps = []
-        for layer in self.features:
+        for layer in self.features.children():
             if isinstance(layer, nn.MaxPool2d):
                 taps.append(x)
             x = layer(x)
