@@ -38,8 +38,8 @@ def test_k_means_is_as_good_as_scikit_learns():
 
 
 def test_z_by_hand():
-    """Two bins, 150 of 200 real rows and 250 of 500 fakes in one: pooled 400/700, error √(4/7 · 3/7 · (1/200 + 1/500)) =
-    .04140, z = (½ − ¾)/.04140 = −6.038 in that bin and the opposite in the other. JS of (¾, ¼) and (½, ½): .03382."""
+    """Two bins; of the 200 held-out reals n, about 150, lie in the larger, of 500 fakes 250. With p = (n + 250)/700 its
+    z is (½ − n/200) / √(p (1 − p) (1/200 + 1/500)), about −6, the other's the opposite. JS of (¾, ¼), (½, ½): .0338."""
     found = bin_counts(modes([300, 100], seed=2), modes([250, 250], seed=3), generator=seeded(6), bins=2)
     big = int(found.real.argmax())
     n = int(found.real[big])

@@ -50,7 +50,7 @@ def test_equal_laws_have_equal_supports():
 
 
 def test_no_duplicates_is_not_a_number():
-    """Fakes much farther apart than reals: the support is n/a, and at least a third of the pairs by the rule of three."""
+    """Fakes much farther apart than reals: the support is n/a, at least a third of the pairs by the rule of three."""
     a = torch.randn(100, 16, generator=seeded(4))
     found = birthday(a, 100 * a, generator=seeded())
     assert found.numbers()["birthday_support"] is None

@@ -63,7 +63,7 @@ def dci(codes: Tensor, factors: Tensor, *, model: str = "random-forest", seed: i
 
 def _fit(trees: Any, codes: Tensor, factor: Tensor) -> None:
     if (factor == factor[0]).all():
-        raise GanvasError("a factor has one value in all of the training half; take more samples of its others")
+        raise GanvasError("a factor has one value in all rows for training; take more samples of its others")
     trees.fit(codes.cpu().numpy(), factor.cpu().numpy())
 
 

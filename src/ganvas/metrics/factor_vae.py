@@ -69,7 +69,7 @@ def factor_vae_score(
     for vote, factor in enumerate(factors):
         value = int(torch.randint(values[factor], (), generator=generator))
         ratio = draw(factor, value, batch, generator).double().var(dim=0) / everywhere
-        counts[int(vote >= train_votes), ratio.masked_fill(~alive, torch.inf).argmin(), factor] += 1
+        counts[int(vote >= train_votes), int(ratio.masked_fill(~alive, torch.inf).argmin()), factor] += 1
     names = counts[0].argmax(dim=1)  # the factor that each code stands for
     right = int(counts[1].gather(1, names[:, None]).sum()) / test_votes
     return FactorVotes(right, wilson(right, test_votes), int(alive.sum()), counts[0])

@@ -49,8 +49,8 @@ def conditioning(
     Args:
         generate: latents (N, D), conditions → floats (N, …), rows independent of each other (no batch statistics).
         latents: (N, D).  condition: (N,) or None.
-        method: ``jvp`` by forward-mode differentiation, or central ``differences`` (error ~ step², and rounding ~
-            1e-7/step in float32) for networks that have no forward mode.
+        method: ``jvp`` by forward-mode differentiation, or central ``differences`` (error ~ step², across a
+            kink of the network ~ its jump, and rounding ~ 1e-7/step in float32) for networks without forward mode.
         step: of the differences.
 
     Raises:

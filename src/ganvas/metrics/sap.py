@@ -59,7 +59,7 @@ def _accuracies(codes: Tensor, factors: Tensor, seed: int) -> Tensor:
     scores = torch.empty(codes.shape[1], factors.shape[1], dtype=torch.float64)
     for j in range(factors.shape[1]):
         if factors[train, j].min() == factors[train, j].max():
-            raise GanvasError(f"factor {j} has one value in all of the training half; take more samples of its others")
+            raise GanvasError(f"factor {j} has one value in all rows for training; take more samples of its others")
         for i in range(codes.shape[1]):
             machine = svm.LinearSVC(C=REGULARISATION, class_weight="balanced", dual=False)
             machine.fit(x[train, i : i + 1], y[train, j])
