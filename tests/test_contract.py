@@ -18,6 +18,7 @@ from ganvas.models import networks
 from ganvas.models.sprint import Discriminator, Generator, SprintDiscriminator, SprintGenerator
 from ganvas.nn.judgement import Judgement
 from ganvas.recipes.overrides import overridden
+from ganvas.recipes.points import points
 from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.table import RECIPES
 from ganvas.space import Space
@@ -58,6 +59,7 @@ VARIANTS = {
     "r3gan unrolled": ("r3gan", "unroll.steps=2"),
 }
 PACKED = ("sprint", "dcgan", "wgan-gp", "r3gan")
+PLANE = Space(channels=2, height=1, width=1)
 THIN = ("generator.width=8", "discriminator.width=8")
 
 
@@ -87,6 +89,14 @@ def test_other_choices_keep_the_law(variant: str, law: Callable[[Recipe], None])
 def test_packs_keep_the_law(name: str, law: Callable[[Recipe], None]) -> None:
     """Packs of two, without classes; they are whole in each of two parts, so accumulation is exact without excuse."""
     law(recipe_for(varied(name, "discriminator.packing=2"), UNCONDITIONAL))
+
+
+@EVERY_LAW
+@pytest.mark.parametrize("settings", [(), ("discriminator.packing=2",), ("unroll.steps=2",)], ids="-".join)
+def test_points_keep_the_law(settings: tuple[str, ...], law: Callable[[Recipe], None]) -> None:
+    """The toys' recipe is in no table, for it is not meant for pictures. It plays by the same rules, lazy R1 and R2
+    among them, on pictures of one pixel with a channel a coordinate."""
+    law(recipe_for(lambda space: overridden(points(space), settings), PLANE))
 
 
 @pytest.mark.parametrize("name", ["sprint", "wgan-gp"])

@@ -167,7 +167,7 @@ def test_a_damaged_state_is_told_in_one_line(train: Train, damage: str) -> None:
 def test_a_state_of_another_version_is_refused(train: Train) -> None:
     run = train()
     torch.save({"version": 99, "parts": {}}, run.state_file)
-    with pytest.raises(GanvasError, match=r"state.pt is of version 99, this ganvas resumes version 1"):
+    with pytest.raises(GanvasError, match=r"state.pt is of version 99, this ganvas resumes version 2"):
         train(images=80)
 
 

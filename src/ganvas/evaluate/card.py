@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from ganvas.config import Config
+from ganvas.evaluate.properties import PROPERTY_OF
+
+SHORT = {
+    "frechet_distance": "fd",
+    "frechet_distance_infinity": "fd-infinity",
+    "kernel_distance": "kd",
+    "mutual_information_gap": "mig",
+}
+"""Names that are long in a label. FID and KID are said of the Inception network's features only, so not here."""
 
 
 class Protocol(Config):
@@ -24,6 +33,8 @@ class Protocol(Config):
     """Of the extractor."""
     split: str | None = None
     """Which real pictures."""
+    part: str | None = None
+    """The same in a word: ``train``, ``test`` or ``real``."""
     detail: str | None = None
     """What else a second implementation would have to know."""
 
@@ -52,6 +63,9 @@ class Measurement(Config):
     """95 %, where it is cheap; the real set held fixed."""
     reference: float | None = None
     """The same number for unseen real pictures in the generated ones' place: what a perfect generator would reach."""
+    collapse: float | None = None
+    """The same number if one typical real picture were repeated in the generated ones' place; of disentanglement, by
+    chance: what a generator reaches that ignores its z."""
     unit: str = ""
     better: Literal["higher", "lower"]
     headline: bool = True
@@ -62,6 +76,28 @@ class Measurement(Config):
     def key(self) -> str:
         """`name` or `name/extractor`: unique in a card."""
         return f"{self.name}/{self.protocol.extractor}" if self.protocol.extractor else self.name
+
+    @property
+    def label(self) -> str:
+        """Name and protocol in a word, to cite a number by: ``fd10k_self-trained_train``."""
+        size = _thousands(self.protocol.n_fake) if self.protocol.n_fake else ""
+        name = SHORT.get(self.name, self.name.replace("_", "-"))
+        return "_".join(part for part in (name + size, self.protocol.extractor, self.protocol.part) if part)
+
+    @property
+    def property(self) -> str:
+        """Key of the section of the card that it belongs to."""
+        return PROPERTY_OF[self.name].key
+
+    @property
+    def why(self) -> str | None:
+        """Why it is n/a; None where it is not."""
+        return (self.protocol.detail or "it could not be measured") if self.value is None else None
+
+
+def _thousands(count: int) -> str:
+    """``2500`` → ``2.5k``."""
+    return f"{count / 1000:g}k" if count >= 1000 else str(count)
 
 
 class ClassRow(Config):
@@ -75,6 +111,10 @@ class ClassRow(Config):
     accuracy: float | None = None
     """Share of the pictures asked to show this class in which the judge sees it; None where none were asked to."""
     interval: tuple[float, float] | None = None
+    recall: float | None = None
+    """Share of the class's real pictures that lie within a generated one's ball, in the judge's features."""
+    reference_recall: float | None = None
+    """The same within the balls of unseen real pictures."""
 
 
 class Card(Config):
@@ -100,6 +140,29 @@ class Card(Config):
         """The measurement of that name (by that extractor), or None."""
         return next((m for m in self.measurements if m.name == name and m.protocol.extractor == extractor), None)
 
+    def section(self, key: str) -> tuple[Measurement, ...]:
+        """The measurements of one section, as `properties.SECTIONS` orders them, those with the best eyes first."""
+        order = list(PROPERTY_OF)
+        best = self.eyes
+        found = [m for m in self.measurements if m.property == key]
+        return tuple(sorted(found, key=lambda m: (m.protocol.extractor not in (None, best), order.index(m.name))))
+
+    @property
+    def eyes(self) -> str | None:
+        """The extractor that sees most of what people see: the one that was asked for first among the public ones, else
+        the judge of these very data, else what there is."""
+        used = [m.protocol.extractor for m in self.measurements if m.name == "precision" and m.protocol.extractor]
+        return min(used, key=sharpness, default=None)
+
     def numbers(self) -> dict[str, float]:
         """`key` → value of all that could be measured."""
         return {m.key: m.value for m in self.measurements if m.value is not None}
+
+
+PLAIN_EYES = ("self-trained", "random-conv", "pixels")
+"""Extractors that need no weights from elsewhere, the sharpest first; all others see more."""
+
+
+def sharpness(extractor: str) -> int:
+    """Rank by how much of a picture's content the extractor sees: 0 is the best."""
+    return 1 + PLAIN_EYES.index(extractor) if extractor in PLAIN_EYES else 0

@@ -67,10 +67,11 @@ def compare(
         "generated pictures": fakes,
     }
     features = [_features(extractors, what, side, on_progress) for what, side in sides.items()]
+    keys = [side.key for side in sides.values()]
     findings = Findings(notes=tuple(notes))
     for done, (extractor, known, unseen, fake) in enumerate(zip(extractors, *features, strict=True)):
         on_progress("measuring distances", done, len(extractors))
-        distances = measure_distances(extractor, known, unseen, fake[: len(known)], seed)
+        distances = measure_distances(extractor, known, unseen, fake[: len(known)], seed, keys)
         findings = replace(findings, measurements=(*findings.measurements, *distances))
         if isinstance(extractor, Judge) and real.labels is not None:
             labels = torch.from_numpy(real.labels)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
+from ganvas import metrics
 from ganvas.evaluate.card import Measurement, Protocol
 from ganvas.evaluate.extractor import Extractor
+from ganvas.evaluate.features_cache import Kept, code_of, keep, load
 from ganvas.metrics import bootstrap_mean, frechet_distance, kernel_distance, neighbour_scores, wilson
 
 K_MANIFOLD = 3
@@ -56,12 +60,26 @@ def distances(real: Tensor, fake: Tensor, seed: int) -> list[Estimate]:
     ]
 
 
-def measure_distances(extractor: Extractor, real: Tensor, unseen: Tensor, fake: Tensor, seed: int) -> list[Measurement]:
+def measure_distances(
+    extractor: Extractor,
+    real: Tensor,
+    unseen: Tensor,
+    fake: Tensor,
+    seed: int,
+    keys: Sequence[str | None] = (None, None, None),
+) -> list[Measurement]:
     """The distances of fake (M, d) from real (N, d), and of unseen real features (M, d) from the same as reference.
 
     Where N is under 2·d the kernel distance is the headline instead of the Fréchet distance, whose bias is then as
-    large as what it measures.
+    large as what it measures. ``keys`` name the pictures of the three sets, in that order: with them the numbers are
+    kept, and found again.
     """
+    code = code_of(Path(__file__), Path(metrics.__file__).parent)
+    about = {"extractor": extractor.fingerprint, "seed": seed, "code": code}
+    measured, references = (
+        _known(real, other, seed, {**about, "distances": [keys[0], key, len(other)]} if keys[0] and key else None)
+        for other, key in ((fake, keys[2]), (unseen, keys[1]))
+    )
     headline = {"frechet_distance": len(real) >= 2 * extractor.dimension}
     headline["kernel_distance"] = not headline["frechet_distance"]
     protocol = Protocol(
@@ -84,8 +102,19 @@ def measure_distances(extractor: Extractor, real: Tensor, unseen: Tensor, fake: 
             headline=headline.get(found.name, True),
             protocol=protocol.but(k=found.k, detail=found.detail),
         )
-        for found, reference in zip(distances(real, fake, seed), distances(real, unseen, seed), strict=True)
+        for found, reference in zip(measured, references, strict=True)
     ]
+
+
+def _known(real: Tensor, fake: Tensor, seed: int, key: Mapping[str, Any] | None) -> list[Estimate]:
+    """`distances`, or what they were when last measured."""
+    kept = load(key) if key else None
+    if kept:
+        return [Estimate(**facts) for facts in kept.facts["distances"]]
+    found = distances(real, fake, seed)
+    if key:
+        keep(key, Kept({}, {"distances": [asdict(estimate) for estimate in found]}))
+    return found
 
 
 def _called(name: str, extractor: Extractor) -> str:

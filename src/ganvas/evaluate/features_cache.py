@@ -1,4 +1,4 @@
-"""Features, and trained judges, kept on the disk: computed once, found again as long as nothing they depend on changes.
+"""Features, distances and trained judges kept on the disk: made once, found again while nothing they depend on changes.
 
 One safetensors file an entry, named by the hash of its key and holding the key, written whole or not at all. What does
 not fit its key is made again; the longest unused goes first when the folder grows past its limit. Deleting it is safe.
@@ -12,6 +12,7 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,6 +53,14 @@ def digest(values: np.ndarray) -> str:
     """Short hash of an array's type, shape and numbers."""
     head = f"{values.dtype.str} {values.shape}".encode()
     return hashlib.sha256(head + np.ascontiguousarray(values).tobytes()).hexdigest()[:16]
+
+
+@cache
+def code_of(*places: Path) -> str:
+    """Short hash of those source files, or folders of them: part of the key of what they compute, so that nobody has
+    to remember to raise a version."""
+    files = [file for place in places for file in (sorted(place.glob("*.py")) if place.is_dir() else [place])]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 def load_features(pictures: str, extractor: Extractor) -> Tensor | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganvas.evaluate.extractor import Material, NetworkExtractor, Resize, UnsuitableError
-from ganvas.evaluate.features_cache import Kept, digest, keep, load
+from ganvas.evaluate.features_cache import Kept, code_of, digest, keep, load
 from ganvas.images import to_network
 
 WIDTHS = (24, 48, 96)
 FEATURES = 128
 BATCH = 64
-VERSION = 1
-"""Raise it when training changes, so that kept judges are trained anew."""
 IMAGES_SHOWN = 50_000
 """Training ends after so many pictures: 10 epochs of 5,000 digits, some 15 seconds on two busy CPU cores."""
 REPORT_EVERY = 50
@@ -68,7 +67,7 @@ def self_trained(material: Material) -> Judge:
 def _key(material: Material, labels: np.ndarray, resizing: Resize) -> dict[str, Any]:
     """All that a trained judge depends on."""
     return {
-        "judge": [VERSION, WIDTHS, FEATURES, BATCH, IMAGES_SHOWN],
+        "judge": [code_of(Path(__file__)), IMAGES_SHOWN],
         "data": material.fingerprint,
         "labels": digest(labels),
         "known": digest(material.known),

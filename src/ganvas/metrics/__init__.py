@@ -3,6 +3,8 @@
 Every function takes ``real`` (N, d) first and ``fake`` (M, d) second. The features come from an extractor
 (``ganvas.evaluate.extractors``), and the number is worth no more than they are. What is drawn at random is drawn by a
 CPU generator, the same on any device. Results name their quantities in ``numbers()``; None there is n/a.
+
+Pairs of pictures have numbers of their own: `ganvas.metrics.fidelity` and `ganvas.metrics.lpips`.
 """
 
 from ganvas.metrics.bins import BinCounts, bin_counts
@@ -10,10 +12,12 @@ from ganvas.metrics.birthday import Birthday, Support, birthday
 from ganvas.metrics.classifier import HeldOutLogits, held_out_logits
 from ganvas.metrics.classifier_score import ClassifierScore, classifier_score
 from ganvas.metrics.diversity import VendiRatio, vendi_interval, vendi_ratio, vendi_score
+from ganvas.metrics.fidelity import ms_ssim, psnr, ssim
 from ganvas.metrics.frechet import frechet_distance
 from ganvas.metrics.frechet_infinity import FrechetLine, frechet_error, frechet_infinity
 from ganvas.metrics.interval import bootstrap_mean, wilson
 from ganvas.metrics.kernel import KernelDistance, kernel_distance, squared_mmd
+from ganvas.metrics.lpips import LPIPS, load_lpips
 from ganvas.metrics.mode_counts import ModeCounts, expected_modes, mode_counts
 from ganvas.metrics.neighbours import NeighbourScores, SampleScores, neighbour_scores, sample_scores, squared_radii
 from ganvas.metrics.novelty import CopyingTest, MemorisedFrechet, Novelty, copying_test, memorised_frechet, novelty
@@ -28,6 +32,7 @@ from ganvas.metrics.two_sample import (
 )
 
 __all__ = [
+    "LPIPS",
     "BinCounts",
     "Birthday",
     "ClassifierScore",
@@ -58,15 +63,19 @@ __all__ = [
     "held_out_logits",
     "js_from_logits",
     "kernel_distance",
+    "load_lpips",
     "memorised_frechet",
     "mode_counts",
+    "ms_ssim",
     "neighbour_scores",
     "novelty",
     "optimal_discriminator_gap",
+    "psnr",
     "sample_scores",
     "sliced_wasserstein",
     "squared_mmd",
     "squared_radii",
+    "ssim",
     "two_sample_test",
     "vendi_interval",
     "vendi_ratio",

@@ -51,7 +51,7 @@ def vendi_score(features: Tensor, *, order: float = 1.0) -> float:
         features: (n, d).
         order: q ≥ 0.
     """
-    check_set("the", features, least=1)
+    check_set("given", features, least=1)
     if not order >= 0:
         raise GanvasError(f"order is {order}: the order of a Vendi score is at least 0")
     rows = features.double()
@@ -82,7 +82,7 @@ def vendi_interval(features: Tensor, *, generator: Generator, order: float = 1.0
         generator: a CPU generator.
         order: as for `vendi_score`.
     """
-    check_set("the", features, least=4)
+    check_set("given", features, least=4)
     value = vendi_score(features, order=order)
     half = NORMAL_95 * value * _relative_error(features, generator, order)
     return value - half, value + half

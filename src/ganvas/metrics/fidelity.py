@@ -6,6 +6,8 @@ Wang et al. 2004, "Image quality assessment: from error visibility to structural
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -15,6 +17,9 @@ from ganvas.errors import GanvasError
 WINDOW = 11
 SIGMA = 1.5
 K1, K2 = 0.01, 0.03
+Border = Literal["valid", "reflect"]
+"""Where the window may lie: wholly inside, as the authors have it, or also over the edge, on mirrored pixels, as
+torchmetrics has it. On 192 px they differ in the third digit."""
 SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Of the five scales, finest first, as measured on people (Wang et al. 2003, section 3.2)."""
 
@@ -32,20 +37,20 @@ def psnr(pictures: Tensor, targets: Tensor, data_range: float) -> Tensor:
     return 10 * torch.log10(data_range**2 / error)
 
 
-def ssim(pictures: Tensor, targets: Tensor, data_range: float) -> Tensor:
+def ssim(pictures: Tensor, targets: Tensor, data_range: float, border: Border = "valid") -> Tensor:
     """Structural similarity: (N, C, H, W) twice → float64 (N,), 1 for equal pictures.
 
-    Gaussian window of 11 px with σ = 1.5, only where it lies wholly inside; population variances; averaged over places
-    and channels. At least 11 px a side.
+    Gaussian window of 11 px with σ = 1.5; population variances; averaged over places and channels. At least 11 px a
+    side.
 
     Raises:
         GanvasError: as `psnr`, or too small.
     """
     x, y = _checked(pictures, targets, data_range, smallest=WINDOW)
-    return _similarity(x, y, data_range)[0]
+    return _similarity(x, y, data_range, border)[0]
 
 
-def ms_ssim(pictures: Tensor, targets: Tensor, data_range: float) -> Tensor:
+def ms_ssim(pictures: Tensor, targets: Tensor, data_range: float, border: Border = "valid") -> Tensor:
     """Multiscale structural similarity: (N, C, H, W) twice → float64 (N,).
 
     Contrast and structure at five scales (2×2 means between them) and luminance at the coarsest, multiplied with
@@ -60,14 +65,17 @@ def ms_ssim(pictures: Tensor, targets: Tensor, data_range: float) -> Tensor:
     for scale, weight in enumerate(SCALE_WEIGHTS):
         if scale:
             x, y = functional.avg_pool2d(x, 2), functional.avg_pool2d(y, 2)
-        whole, structure = _similarity(x, y, data_range)
+        whole, structure = _similarity(x, y, data_range, border)
         factor = whole if scale == len(SCALE_WEIGHTS) - 1 else structure
         product = product * factor.clamp(min=0) ** weight
     return product
 
 
-def _similarity(x: Tensor, y: Tensor, data_range: float) -> tuple[Tensor, Tensor]:
-    """(SSIM, its contrast-structure part), each averaged over places and channels: (N,)."""
+def _similarity(x: Tensor, y: Tensor, data_range: float, border: Border) -> tuple[Tensor, Tensor]:
+    """(SSIM, its contrast-structure part), each averaged over places and channels: (N,). The latter is averaged over
+    the places inside whatever the border."""
+    outside = WINDOW // 2 if border == "reflect" else 0
+    x, y = (functional.pad(images, (outside,) * 4, mode="reflect") for images in (x, y))
     c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
     mean_x, mean_y = _blurred(x), _blurred(y)
     variance_x = (_blurred(x * x) - mean_x.square()).clamp(min=0)
@@ -75,7 +83,9 @@ def _similarity(x: Tensor, y: Tensor, data_range: float) -> tuple[Tensor, Tensor
     covariance = _blurred(x * y) - mean_x * mean_y
     structure = (2 * covariance + c2) / (variance_x + variance_y + c2)
     luminance = (2 * mean_x * mean_y + c1) / (mean_x.square() + mean_y.square() + c1)
-    return (luminance * structure).flatten(1).mean(dim=1), structure.flatten(1).mean(dim=1)
+    height, width = structure.shape[2:]
+    inner = structure[..., outside : height - outside, outside : width - outside]
+    return (luminance * structure).flatten(1).mean(dim=1), inner.flatten(1).mean(dim=1)
 
 
 def _blurred(x: Tensor) -> Tensor:

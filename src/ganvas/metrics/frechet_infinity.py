@@ -87,11 +87,10 @@ def frechet_error(real: Tensor, fake: Tensor) -> float:
     shift = b.mean(dim=0) - a.mean(dim=0)
     a, b = a - a.mean(dim=0), b - b.mean(dim=0)
     values, vectors = torch.linalg.eigh(b.T @ b / (len(b) - 1))
-    seen = values > values[-1] * 1e-12  # a feature that never changes among the fakes has no map
-    factor = vectors[:, seen] * values[seen].sqrt()
-    white = b @ (vectors[:, seen] / values[seen].sqrt())
+    deviations = _floored(values).sqrt()
+    factor, white = vectors * deviations, b @ (vectors / deviations)
     middle, turn = torch.linalg.eigh(factor.T @ (a.T @ a / (len(a) - 1)) @ factor)
-    root = middle.clamp(min=middle[-1] * 1e-12).sqrt()  # T = L⁻ᵀ (LᵀΣ₁L)^½ L⁻¹ for Σ₂ = LLᵀ, T⁻¹ = L (LᵀΣ₁L)^-½ Lᵀ
+    root = _floored(middle).sqrt()  # T = L⁻ᵀ (LᵀΣ₁L)^½ L⁻¹ for Σ₂ = LLᵀ, T⁻¹ = L (LᵀΣ₁L)^-½ Lᵀ
     moved_fake = (white @ turn).square() @ root
     moved_real = (a @ factor @ turn).square() @ root.reciprocal()
     of_fake = 2 * b @ shift + b.square().sum(dim=1) - moved_fake
@@ -99,13 +98,22 @@ def frechet_error(real: Tensor, fake: Tensor) -> float:
     return float((of_fake.var() / len(b) + of_real.var() / len(a)).sqrt())
 
 
+def _floored(eigenvalues: Tensor) -> Tensor:
+    """Rising eigenvalues, none 0: a feature that never changes can be divided by, and adds nothing."""
+    return eigenvalues.clamp(min=max(float(eigenvalues[-1]) * 1e-12, torch.finfo(eigenvalues.dtype).tiny))
+
+
 def _line(x: list[float], y: list[float]) -> tuple[float, float, float]:
-    """Intercept, slope and the intercept's standard error of the least-squares line."""
+    """Intercept, slope and the intercept's standard error of the least-squares line.
+
+    Small subsets scatter more and pull more than large ones, so the error is the one that allows for it (HC3, MacKinnon
+    & White 1985).
+    """
     xs, ys = torch.tensor(x, dtype=torch.float64), torch.tensor(y, dtype=torch.float64)
     around = xs - xs.mean()
     spread = around.square().sum()
     slope = (around * ys).sum() / spread
     intercept = ys.mean() - slope * xs.mean()
-    scatter = (ys - intercept - slope * xs).square().sum() / (len(x) - 2)
-    error = (scatter * (1 / len(x) + xs.mean().square() / spread)).sqrt()
-    return float(intercept), float(slope), float(error)
+    pull = 1 / len(x) - xs.mean() * around / spread  # the intercept is Σ pull · y
+    left = (ys - intercept - slope * xs) / (1 - 1 / len(x) - around.square() / spread)
+    return float(intercept), float(slope), float((pull * left).square().sum().sqrt())

@@ -49,18 +49,21 @@ def mode_scores(points: Tensor, centres: Tensor, sigma: float, weights: Tensor |
         weights: (K,) their true shares; equal by default.
 
     Raises:
-        GanvasError: no points, points that are not finite, or other dimensions than the centres'.
+        GanvasError: no points, points that are not finite, other dimensions than the centres', or weights of another
+            number.
     """
     if points.ndim != 2 or points.shape[1] != centres.shape[1] or not len(points):
         raise GanvasError(f"points have shape {tuple(points.shape)}; (at least one, {centres.shape[1]}) is needed")
     if not points.isfinite().all():
         raise GanvasError("points hold NaN or infinite values")
+    if weights is not None and weights.shape != centres.shape[:1]:
+        raise GanvasError(f"weights have shape {tuple(weights.shape)}; one a centre, ({len(centres)},), is needed")
     points, centres = points.double(), centres.double()
-    true = torch.full((len(centres),), 1.0 / len(centres)) if weights is None else weights
+    true = torch.full((len(centres),), 1.0 / len(centres), dtype=torch.float64) if weights is None else weights.double()
     distance, mode = torch.cdist(points, centres, compute_mode="donot_use_mm_for_euclid_dist").min(1)
     good = distance <= WITHIN * sigma
     counts = torch.bincount(mode[good], minlength=len(centres))
-    share = counts / max(int(counts.sum()), 1)
+    share = counts.double() / max(int(counts.sum()), 1)
     return ModeScores(
         modes=len(centres),
         modes_covered=int((counts > 0).sum()),
@@ -102,7 +105,16 @@ def energy_distance(real: Tensor, fake: Tensor) -> float:
 
     Args:
         real: (N, d), N ≥ 2. fake: (M, d), M ≥ 2. Chunked over rows: memory grows with one chunk times a set.
+
+    Raises:
+        GanvasError: fewer points, different dimensions, or points that are not finite.
     """
+    if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
+        raise GanvasError(
+            f"points have shapes {tuple(real.shape)} and {tuple(fake.shape)}; (N, d) and (M, d) is needed"
+        )
+    if not (real.isfinite().all() and fake.isfinite().all()):
+        raise GanvasError("points hold NaN or infinite values")
     real, fake = real.double(), fake.double()
 
     def total(x: Tensor, y: Tensor) -> float:

@@ -15,8 +15,7 @@ from ganvas.space import Space
 
 def points(space: Space) -> NoiseRecipe:
     """R3GAN's game on dense layers; waves let D see a mode that is a hundredth as wide as the plane."""
-    adam = Adam(lr=Schedule(start=5e-3, end=1e-5), beta1=0.0, beta2=0.9)
-    gamma = Schedule(start=0.01, end=1e-5, shape="geometric")
+    gamma = Schedule(start=0.1, end=2e-4, shape="geometric")
     return NoiseRecipe(
         name="points",
         paper="this package, after Huang et al. 2024, arXiv 2501.05441",
@@ -26,8 +25,11 @@ def points(space: Space) -> NoiseRecipe:
         discriminator=MLPDiscriminator(widths=(64, 64), octaves=7),
         loss=Relativistic(),
         penalties={"r1": R1(gamma=gamma, every=8), "r2": R2(gamma=gamma, every=8)},
-        optimizers={"generator": adam, "discriminator": adam},
+        optimizers={
+            "generator": Adam(lr=Schedule(start=2e-3, end=1e-6), beta1=0.0, beta2=0.9),
+            "discriminator": Adam(lr=Schedule(start=5e-3, end=3e-4), beta1=0.0, beta2=0.9),
+        },
         average=Average(half_life=50_000, ramp=0.05),
-        batch=128,
-        images=1_500_000,
+        batch=256,
+        images=3_000_000,
     )

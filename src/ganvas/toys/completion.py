@@ -120,7 +120,8 @@ def moment(play: Play) -> Moment:
     edges = np.linspace(-target.extent, target.extent, CELLS + 1)
     x = (edges[1:] + edges[:-1]) / 2
     z = torch.linspace(-1, 1, LATENTS)[:, None]
-    counts, _ = np.histogram(play.through(z, averaged=False)[:, 0], edges)
+    fakes = play.through(z, averaged=False)[:, 0].clip(-target.extent, target.extent)  # no mass may be lost
+    counts, _ = np.histogram(fakes, edges)
     few = torch.linspace(-0.98, 0.98, 25)[:, None]
     return Moment(
         images=play.progress.images,

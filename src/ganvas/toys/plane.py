@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ganvas.config import suggest
+from ganvas.errors import GanvasError
 from ganvas.metrics.modes import energy_distance, mode_scores
 from ganvas.recipes.overrides import overridden
 from ganvas.recipes.points import points
@@ -67,11 +69,15 @@ def lesson(name: str, target: Target, settings: Sequence[str], seed: int, images
     """A variant ready to play: a name of `VARIANTS` or settings apart by spaces, upon ``settings`` for all.
 
     Raises:
-        GanvasError: a setting that is unknown or does not work.
+        GanvasError: a name or setting that is unknown, or does not work.
     """
     own = VARIANTS[name] if name in VARIANTS else tuple(name.split())
-    recipe = points(space_of(target)).but(seed=seed)
-    recipe = overridden(recipe.but(images=images or recipe.images), [*own, *settings])
+    if not all("=" in setting for setting in own):
+        raise GanvasError(
+            f"no variant is called '{name}'; {suggest(name, VARIANTS)}; or settings: 'loss=hinge batch=64'"
+        )
+    recipe = points(space_of(target))
+    recipe = overridden(recipe.but(images=images or recipe.images), [f"seed={seed}", *own, *settings])
     return Lesson(name, Play(recipe, target))
 
 

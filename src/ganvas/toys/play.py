@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ganvas.augment import Augmented
 from ganvas.recipes.noise import NoiseRecipe
 from ganvas.toys.stream import Points
 from ganvas.toys.targets import Floats, Target
@@ -34,9 +38,10 @@ class Play:
         return means
 
     def stops(self, count: int) -> list[int]:
-        """``count`` moments to look at, in points seen, ever farther apart: early on more happens."""
+        """At most ``count`` moments to look at, in points seen, ever farther apart: early on more happens."""
         shares = np.linspace(0.0, 1.0, count + 1)[1:] ** 2
-        return [max(int(share * self.recipe.images), self.recipe.batch) for share in shares]
+        rounds = np.ceil(shares * self.recipe.images / self.recipe.batch).astype(int)
+        return [int(round) * self.recipe.batch for round in np.unique(rounds)]
 
     @torch.no_grad()
     def fakes(self, count: int, seed: int = 0) -> Floats:
@@ -54,18 +59,31 @@ class Play:
     def logits(self, points: Floats) -> Floats:
         """(N,) of the discriminator; where it judges in packs, a pack is the same point repeated."""
         images = self._images(points).repeat_interleave(self.recipe.discriminator.packing, 0)
-        return np.asarray(self.game.networks["discriminator"](images).logits.double())
+        with self._judging() as judge:
+            return np.asarray(judge(images).logits.double())
 
     def pull(self, points: Floats, seed: int = 0) -> Floats:
         """(N, dimensions): −∂(generator's loss)/∂point, the way on which each fake would please the discriminator."""
         pack = self.recipe.discriminator.packing
         real = self._images(self.target.draw(len(points), np.random.default_rng(seed))).repeat_interleave(pack, 0)
         images = self._images(points).requires_grad_()
-        judge = self.game.networks["discriminator"]
         fakes = images.repeat_interleave(pack, 0)
-        loss = self.recipe.loss.generator(judge(real).logits, judge(fakes).logits).sum()
+        with self._judging() as judge:
+            loss = self.recipe.loss.generator(judge(real).logits, judge(fakes).logits).sum()
         (slope,) = torch.autograd.grad(loss, images)
         return -np.asarray(slope.flatten(1).double()) / self.target.extent
+
+    @contextmanager
+    def _judging(self) -> Iterator[nn.Module]:
+        """The discriminator that plays now, of points as they are, without augmentation; being asked leaves no trace in
+        it (spectral normalisation would take a step)."""
+        judge = self.game.networks["discriminator"]
+        judge = judge.network if isinstance(judge, Augmented) else judge
+        judge.eval()
+        try:
+            yield judge
+        finally:
+            judge.train()
 
     def _images(self, points: Floats) -> Tensor:
         return torch.from_numpy((points / self.target.extent).astype(np.float32))[:, :, None, None]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from ganvas.data.picture import narrowed
 from ganvas.errors import GanvasError
 
 Floats = NDArray[np.float64]
@@ -31,7 +32,7 @@ class Target(ABC):
         """(N, dimensions) → (N,), per unit of area (length in one dimension)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mixture(Target):
     """Gaussians of one deviation ``sigma`` at ``centres`` (K, dimensions), with ``weights`` (K,) that add up to 1.
 
@@ -59,7 +60,7 @@ class Mixture(Target):
         return np.asarray(total / (2 * np.pi * self.sigma**2) ** (self.dimensions / 2))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mixture1D(Target):
     """Gaussians on the line, each with its own ``centres``, ``sigmas`` and ``weights`` (K,)."""
 
@@ -81,7 +82,7 @@ class Mixture1D(Target):
         return np.asarray((self.weights / self.sigmas * np.exp(-(scaled**2) / 2)).sum(1) / np.sqrt(2 * np.pi))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cells(Target):
     """A density that is constant in each cell of a grid over [−extent, extent]²; ``weights`` (rows, columns) ≥ 0, the
     first row on top."""
@@ -155,10 +156,12 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "swiss-roll": swiss_roll,
 }
 MOST_CELLS = 128
+UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+"""What Pillow raises for what is no picture, a broken or an enormous one."""
 
 
 def picture(path: Path) -> Cells:
-    """Any picture as a density: dark is likely, white (or transparent) impossible; the mean of its channels counts.
+    """Any picture as a density: dark is likely, white (or transparent) impossible; of colours their luminance counts.
 
     Raises:
         GanvasError: no picture, or one that is white all over.
@@ -166,10 +169,10 @@ def picture(path: Path) -> Cells:
     try:
         with Image.open(path) as image:
             white = Image.new("RGBA", image.size, "white")
-            grey = Image.alpha_composite(white, image.convert("RGBA")).convert("L")
+            grey = Image.alpha_composite(white, _in_8_bit(image).convert("RGBA")).convert("L")
     except FileNotFoundError as error:
         raise GanvasError(f"there is no picture {path}") from error
-    except (OSError, UnidentifiedImageError) as error:
+    except UNREADABLE as error:
         raise GanvasError(f"{path} cannot be read as a picture: {error}") from error
     grey.thumbnail((MOST_CELLS, MOST_CELLS))
     side = max(grey.size)
@@ -179,3 +182,8 @@ def picture(path: Path) -> Cells:
     if not (darkness > 0.02).any():
         raise GanvasError(f"{path} is white all over: dark is where points should be; draw something or invert it")
     return Cells(np.where(darkness > 0.02, darkness, 0.0), extent=1.0)
+
+
+def _in_8_bit(image: Image.Image) -> Image.Image:
+    """Pillow itself takes everything above 255 for white."""
+    return Image.fromarray(narrowed(np.asarray(image).clip(0, 65535))) if image.mode.startswith("I") else image

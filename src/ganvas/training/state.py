@@ -12,7 +12,7 @@ from ganvas.errors import GanvasError
 from ganvas.files import write_whole
 from ganvas.games.game import Game
 
-VERSION = 1
+VERSION = 2
 
 
 class Remembers(Protocol):

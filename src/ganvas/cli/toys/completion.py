@@ -35,8 +35,8 @@ def trained_to_completion(
 
     torch.set_num_threads(1)  # layers this small gain nothing from a second thread
     wanted = completion.target_of(target)
-    recipe = completion.recipe_for(wanted).but(seed=seed)
-    recipe = overridden(recipe.but(images=images or recipe.images), set or [])
+    recipe = completion.recipe_for(wanted)
+    recipe = overridden(recipe.but(images=images or recipe.images), [f"seed={seed}", *(set or [])])
     play = Play(recipe, wanted)
     place, theme = folder(out, "trained-to-completion"), canvas.THEMES["dark" if dark else "light"]
     with canvas.themed(theme):
@@ -51,7 +51,8 @@ def trained_to_completion(
     last = history[-1].numbers
     typer.echo(
         f"JS {last['js']:.4f} nats, V {last['value']:.4f} (−log 4 = −1.3863), "
-        f"max |D − ½| {last['max_abs_to_half']:.3f}; with G frozen, mean |D − D*| {best.numbers['mean_abs_to_best']:.4f}"
+        f"max |D − ½| {last['max_abs_to_half']:.3f}; "
+        f"with G frozen, mean |D − D*| {best.numbers['mean_abs_to_best']:.4f}"
     )
     finish(written, json, completion.numbers(history, best, play.recipe))
 
@@ -63,20 +64,21 @@ def _played(play: Any, show: Any) -> tuple[list[Any], Any]:
     from ganvas.toys import completion
 
     history, best = [], None
-    for number, stop in enumerate(track(play.stops(MOMENTS), description="playing")):
+    stops = play.stops(MOMENTS)
+    for number, stop in enumerate(track(stops, description="playing")):
         play.on(stop)
         history.append(completion.moment(play))
         if number == 0:
             show([("a) the start", history[0])])  # something to look at within seconds
-        if number == EARLY:
-            best = completion.best_answer(play)
+        if number == min(EARLY, len(stops) - 1):
+            best = completion.best_answer(play, max(play.recipe.images // 5, 1))
     return history, best
 
 
 def _scenes(history: list[Any], best: Any) -> list[tuple[str, Any]]:
     return [
-        ("a) under way: D is behind", history[EARLY]),
+        ("a) under way: D is behind", history[: EARLY + 1][-1]),
         ("b) G frozen: D meets D*", best),
-        ("c) G has followed D's slope", history[LATER]),
+        ("c) G has followed D's slope", history[: LATER + 1][-1]),
         ("d) completed: D = ½", history[-1]),
     ]

@@ -8,10 +8,21 @@ from typing import Annotated, Any
 import typer
 
 from ganvas.cli.output import write_json
+from ganvas.errors import GanvasError
+
+
+def _drawable(format: str) -> str:
+    """Known before anything is trained."""
+    from ganvas.toys.canvas import FORMATS
+
+    if format not in FORMATS:
+        raise GanvasError(f"--format {format}: a figure ends in .{', .'.join(FORMATS)}")
+    return format
+
 
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the figures; by default toys/NAME.")]
 Dark = Annotated[bool, typer.Option("--dark", help="Figures on dark ground.")]
-Format = Annotated[str, typer.Option("--format", help="Figures as png, svg or pdf.")]
+Format = Annotated[str, typer.Option("--format", callback=_drawable, help="Figures as png, svg or pdf.")]
 
 
 def folder(out: Path | None, name: str) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -115,11 +115,13 @@ def _run(
     with canvas.themed(theme):
         views, frames = [], []
         for subject in lessons:
-            for seen in _watched(subject):
-                if film and subject is lessons[0]:
-                    frames.append(seen)
-                if subject is lessons[0] and len(frames or [seen]) == 1:
-                    canvas.save(panels([seen], theme), figure)  # something to look at within seconds
+            for number, _ in enumerate(_watched(subject)):
+                if subject is not lessons[0]:
+                    continue
+                if film:
+                    frames.append(view(subject))
+                if number == 0:
+                    canvas.save(panels([view(subject)], theme), figure)  # something to look at within seconds
             views.append(view(subject))
         written = [canvas.save(panels(views, theme), figure)]
         if film:
@@ -127,18 +129,20 @@ def _run(
     finish(written, json, {"variants": [subject.numbers() for subject in lessons]})
 
 
-def _watched(subject: Lesson) -> Any:
-    """Play to the end, a line a moment on the terminal, yielding a view at each."""
+def _watched(subject: Lesson) -> Iterator[None]:
+    """Play to the end, a line a moment on the terminal, yielding at each."""
     from rich.console import Console
     from rich.live import Live
 
     from ganvas.toys.plane import learn
-    from ganvas.toys.plane_figures import view
 
-    with Live(console=Console(), auto_refresh=False, transient=False) as live:
+    console = Console()
+    with Live(console=console, auto_refresh=False, transient=False) as live:
         for row in learn(subject, time.perf_counter):
             live.update(_line(subject, row), refresh=True)
-            yield view(subject)
+            yield
+    if not console.is_terminal:
+        console.line()  # which Live leaves out there
 
 
 def _line(subject: Lesson, row: dict[str, Any]) -> str:

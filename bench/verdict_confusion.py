@@ -1,0 +1,278 @@
+"""Sets of real pictures spoilt in each of the ways that a report card tells apart: does it say what was done to them?
+
+    python bench/verdict_confusion.py [--data digits] [--data mnist …] [--size 32] [-n 1500] [--seed 0]
+        [--cards cards.json] [--out verdicts.md]
+
+Prints a confusion table for each data set (rows: what was planted; columns: the first fault that the verdicts name, in
+brackets how often it was named at all), and one line a case. Single-threaded; some six minutes a data set. With
+``--cards`` the cards are written to that file, or, where it exists, read from it and only judged again.
+
+The rules were made while looking at digits and fashion-mnist. mnist and cifar10 were run once, and nothing was changed
+afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter
+from torch import Tensor
+
+from ganvas import metrics
+from ganvas.data import DataSpec, open_data
+from ganvas.evaluate.card import Card, Measurement
+from ganvas.evaluate.classes import Opinions, class_rows, measure_classes
+from ganvas.evaluate.distances import measure_distances
+from ganvas.evaluate.extractor import Extractor, Material, UnsuitableError, in_silence
+from ganvas.evaluate.extractors import EXTRACTORS
+from ganvas.evaluate.judge import Judge
+from ganvas.evaluate.sets import Pictures
+from ganvas.space import Classes
+
+CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Disjoint real pictures uint8 (·, C, H, W): the measured (and copied) ones and the unseen reference, n each, and
+    twice as many that sets are made of, with labels int64 (2n,)."""
+
+    real: np.ndarray
+    unseen: np.ndarray
+    pool: np.ndarray
+    labels: np.ndarray | None
+
+    @property
+    def n(self) -> int:
+        return len(self.real)
+
+
+Make = Callable[[Parts, np.random.Generator], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is planted (nothing: healthy), and how the set of n pictures comes about."""
+
+    planted: tuple[str, ...]
+    name: str
+    make: Make
+    classes: int = 0
+    """Classes that the data must have."""
+
+
+def held_out(parts: Parts, rng: np.random.Generator) -> np.ndarray:
+    return parts.pool[: parts.n]
+
+
+def without(removed: Sequence[int], keep: float = 0.0) -> Make:
+    """No pictures of these classes, or that share of them."""
+
+    def make(parts: Parts, rng: np.random.Generator) -> np.ndarray:
+        assert parts.labels is not None
+        kept = ~np.isin(parts.labels, removed) | (rng.random(len(parts.labels)) < keep)
+        return parts.pool[kept][: parts.n]
+
+    return make
+
+
+def few(distinct: int) -> Make:
+    """So many pictures, again and again."""
+    return lambda parts, rng: parts.pool[rng.integers(distinct, size=parts.n)]
+
+
+def blurred(sigma: float, make: Make = held_out) -> Make:
+    """By a Gaussian of that many pixels."""
+    return lambda parts, rng: _bytes(gaussian_filter(_floats(make(parts, rng)), (0, 0, sigma, sigma)))
+
+
+def noised(sigma: float, make: Make = held_out) -> Make:
+    """By normal noise of that share of the grey range."""
+
+    def noisy(parts: Parts, rng: np.random.Generator) -> np.ndarray:
+        images = _floats(make(parts, rng))
+        return _bytes(images + sigma * rng.standard_normal(images.shape, dtype=np.float32))
+
+    return noisy
+
+
+def junk(share: float) -> Make:
+    """That share is uniform noise."""
+
+    def make(parts: Parts, rng: np.random.Generator) -> np.ndarray:
+        images = held_out(parts, rng).copy()
+        chosen = rng.random(len(images)) < share
+        images[chosen] = rng.integers(256, size=images[chosen].shape, dtype=np.uint8)
+        return images
+
+    return make
+
+
+def copied(share: float) -> Make:
+    """That share is copied from the training pictures, drawn with replacement."""
+
+    def make(parts: Parts, rng: np.random.Generator) -> np.ndarray:
+        images = held_out(parts, rng).copy()
+        chosen = rng.random(len(images)) < share
+        images[chosen] = parts.real[rng.integers(parts.n, size=int(chosen.sum()))]
+        return images
+
+    return make
+
+
+def shifted(make: Make) -> Make:
+    """One pixel to the right, the border repeated."""
+
+    def moved(parts: Parts, rng: np.random.Generator) -> np.ndarray:
+        images = make(parts, rng)
+        return np.concatenate([images[..., :1], images[..., :-1]], axis=-1)
+
+    return moved
+
+
+def _floats(images: np.ndarray) -> np.ndarray:
+    return images.astype(np.float32) / 255
+
+
+def _bytes(images: np.ndarray) -> np.ndarray:
+    return (images * 255).round().clip(0, 255).astype(np.uint8)
+
+
+DROP, COLLAPSE, POOR, NOISE, COPY = "mode dropping", "mode collapse", "poor quality", "noise", "memorised"
+HEALTHY = "healthy"
+
+CASES = (
+    Case((), "held-out real", held_out),
+    Case((), "held-out real, shifted by a pixel", shifted(held_out)),
+    Case((DROP,), "one class halved", without([3], keep=0.5), classes=5),
+    Case((DROP,), "one class removed", without([3]), classes=5),
+    Case((DROP,), "another class removed", without([8]), classes=10),
+    Case((DROP,), "three classes removed", without([2, 5, 8]), classes=10),
+    Case((COLLAPSE,), "1 picture, repeated", few(1)),
+    Case((COLLAPSE,), "5 pictures, repeated", few(5)),
+    Case((COLLAPSE,), "20 pictures, repeated", few(20)),
+    Case((COLLAPSE,), "20 pictures, repeated, with noise .02", noised(0.02, few(20))),
+    Case((POOR,), "blurred, 1 px", blurred(1)),
+    Case((POOR,), "blurred, 2 px", blurred(2)),
+    Case((POOR,), "20 % junk", junk(0.2)),
+    Case((NOISE,), "noise .1", noised(0.1)),
+    Case((NOISE,), "noise .3", noised(0.3)),
+    Case((COPY,), "copied from train", copied(1)),
+    Case((COPY,), "half copied from train", copied(0.5)),
+    Case((COPY,), "copied with noise .02", noised(0.02, copied(1))),
+    Case((COPY,), "copied, shifted by a pixel", shifted(copied(1))),
+    Case((DROP, NOISE), "three classes removed, noise .3", noised(0.3, without([2, 5, 8])), classes=10),
+    Case((DROP, NOISE), "three classes removed, noise .1", noised(0.1, without([2, 5, 8])), classes=10),
+)
+
+
+class Bench:
+    """Extractors of one data set, and what they say of its real pictures; then a card of each case."""
+
+    def __init__(self, data: Pictures, n: int, seed: int) -> None:
+        images, labels = np.asarray(data.images), data.labels
+        n = min(n, len(images) // 5)
+        order = np.random.default_rng(seed).permutation(len(images))
+        real, unseen, pool, rest = np.split(order, [n, 2 * n, 4 * n])
+        of_pool = labels[pool] if labels is not None else None
+        self.data, self.seed = data, seed
+        self.parts = Parts(images[real], images[unseen], images[pool], of_pool)
+        self.labels = [torch.from_numpy(labels[rows]) for rows in (real, unseen)] if labels is not None else []
+        known = np.sort(np.concatenate([real, rest]))
+        material = Material(
+            images, labels, data.space, known, np.sort(unseen), seed, torch.device("cpu"), in_silence, None
+        )
+        self.extractors: list[Extractor] = []
+        for make in EXTRACTORS.values():
+            try:
+                self.extractors.append(make(material))
+            except UnsuitableError as error:
+                print(f"left out: {error}", flush=True)
+        self.real, self.unseen = self.features(self.parts.real), self.features(self.parts.unseen)
+        self.references = [self.more(i, self.unseen[i]) for i in range(len(self.extractors))]
+
+    def features(self, images: np.ndarray) -> list[Tensor]:
+        """(N, d) of each extractor."""
+        chunks = torch.from_numpy(images).split(CHUNK)
+        return [torch.cat([extractor(chunk) for chunk in chunks]) for extractor in self.extractors]
+
+    def more(self, i: int, fake: Tensor) -> dict[str, tuple[float | None, tuple[float, float] | None]]:
+        """What the distances do not hold: name → (value, interval)."""
+        real, n = self.real[i], len(fake)
+        draws = torch.Generator().manual_seed(self.seed)
+        test = metrics.two_sample_test(real, fake, generator=draws)
+        variety = metrics.vendi_ratio(real, fake, generator=draws)
+        found = {
+            **test.numbers(),
+            **metrics.js_from_logits(test.logits.real, test.logits.fake).numbers(),
+            **metrics.bin_counts(real, fake, generator=draws, bins=min(100, n // 10)).numbers(),
+            **variety.numbers(),
+            **metrics.birthday(real, fake, generator=draws).numbers(),
+            **metrics.novelty(real, fake).numbers(),
+            **metrics.copying_test(real, self.unseen[i], fake, generator=draws).numbers(),
+        }
+        intervals = {"c2st_accuracy": test.interval, "vendi_ratio": variety.interval}
+        authentic = found["authentic_share"]
+        assert authentic is not None
+        intervals["authentic_share"] = metrics.wilson(authentic, n)
+        return {name: (value, intervals.get(name)) for name, value in found.items()}
+
+    def card(self, images: np.ndarray) -> Card:
+        """Of one set, as `ganvas evaluate` would measure it."""
+        start = time.perf_counter()
+        found: list[Measurement] = []
+        rows = ()
+        accuracy = None
+        for i, (extractor, fake) in enumerate(zip(self.extractors, self.features(images), strict=True)):
+            distances = measure_distances(extractor, self.real[i], self.unseen[i], fake, self.seed)
+            protocol = distances[0].protocol
+            found += distances
+            for name, (value, interval) in self.more(i, fake).items():
+                reference = self.references[i][name][0]
+                found.append(
+                    Measurement(
+                        name=name,
+                        value=value,
+                        interval=interval,
+                        reference=reference,
+                        better="lower" if name in LOWER else "higher",
+                        protocol=protocol,
+                    )
+                )
+            if isinstance(extractor, Judge):
+                opinions = Opinions(*self.labels, extractor.classify(self.unseen[i]), None, extractor.classify(fake))
+                condition = self.data.space.condition
+                assert isinstance(condition, Classes)
+                rows, accuracy = class_rows(condition.names, opinions), extractor.accuracy
+                found += measure_classes(extractor, opinions, self.seed)
+        return Card(
+            data=self.data.name,
+            data_fingerprint=self.data.fingerprint,
+            space=str(self.data.space),
+            samples=len(images),
+            seed=self.seed,
+            measurements=tuple(found),
+            classes=rows,
+            judge_accuracy=accuracy,
+            seconds=time.perf_counter() - start,
+        )
+
+
+LOWER = ("c2st_accuracy", "js", "js_over_generated", "js_under_generated", "bins_low", "bins_different_share")
+
+
+def cards_of(source: str, size: int | None, n: int, seed: int) -> Iterator[tuple[Case, Card]]:
+    bench = Bench(open_data(DataSpec(source=source, size=size)), n, seed)
+    condition = bench.data.space.condition
+    classes = condition.count if isinstance(condition, Classes) else 0
+    for place, case in enumerate(CASES):
+        if classes >= case.classes:
+            yield case, bench.card(case.make(bench.parts, np.random.default_rng([seed, place])))
