@@ -43,9 +43,9 @@ def test_all_points_on_one_mode():
 
 def test_the_truth_is_right():
     """r² / σ² of a planar Gaussian is exponential with mean 2, so 1 − exp(−9/2) = .98889 lie within 3σ. Of 40,000
-    points the share's deviation is √(.98889 · .01111 / 40,000) = .00052; four of them are .0021. The pooled width's relative
-    error is 1 / √(2 · 80,000 coordinates) = .0025; four are .01. The KL of K = 25 shares is about χ²₂₄ / 2N, whose
-    99.99 % point is 58.6 / 80,000 = .00073."""
+    points the share's deviation is √(.98889 · .01111 / 40,000) = .00052; four of them are .0021. The pooled width's
+    relative error is 1 / √(2 · 80,000 coordinates) = .0025; four are .01. The KL of K = 25 shares is about χ²₂₄ / 2N,
+    whose 99.99 % point is 58.6 / 80,000 = .00073."""
     scores = mode_scores(drawn(40_000), GRID, SIGMA)
     assert scores.high_quality_share == pytest.approx(1 - math.exp(-4.5), abs=0.0021)
     assert scores.within_mode_sd_ratio == pytest.approx(1, abs=0.01)

@@ -34,8 +34,8 @@ def test_ring() -> None:
 
 
 def test_grid() -> None:
-    """Five seeds, all 25 modes in each. In the mean 95 % of the points within 3σ and at least 80 % of the true width; in
-    each, masses within .05 nats: to miss one mode altogether would cost log(25/24) = .041, to halve half of them .057."""
+    """Five seeds, all 25 modes in each. In the mean 95 % of the points within 3σ and at least 80 % of the true width;
+    in each, masses within .05 nats: to miss one mode altogether costs log(25/24) = .041, to halve half of them .057."""
     runs = [end("grid", seed) for seed in range(5)]
     assert [run["modes_covered"] for run in runs] == [25] * 5, runs
     means = {key: np.mean([run[key] for run in runs]) for key in ("high_quality_share", "within_mode_sd_ratio")}

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import torch
 
 from ganvas.errors import GanvasError
-from ganvas.evaluate.compare import Fakes, Findings
+from ganvas.evaluate.compare import Findings
 from ganvas.evaluate.extractor import OnProgress
+from ganvas.evaluate.looking import Fakes
 from ganvas.evaluate.sets import Pictures
 from ganvas.evaluate.stacked import SAMPLES, SHAPE, measure_modes
 

@@ -85,7 +85,7 @@ class Measurement(Config):
         return "_".join(part for part in (name + size, self.protocol.extractor, self.protocol.part) if part)
 
     @property
-    def property(self) -> str:
+    def section(self) -> str:
         """Key of the section of the card that it belongs to."""
         return PROPERTY_OF[self.name].key
 
@@ -141,11 +141,15 @@ class Card(Config):
         return next((m for m in self.measurements if m.name == name and m.protocol.extractor == extractor), None)
 
     def section(self, key: str) -> tuple[Measurement, ...]:
-        """The measurements of one section, as `properties.SECTIONS` orders them, those with the best eyes first."""
+        """The measurements of one section of `properties.SECTIONS`, in its order, those by the best eyes first."""
         order = list(PROPERTY_OF)
-        best = self.eyes
-        found = [m for m in self.measurements if m.property == key]
-        return tuple(sorted(found, key=lambda m: (m.protocol.extractor not in (None, best), order.index(m.name))))
+        found = [m for m in self.measurements if m.section == key]
+        return tuple(sorted(found, key=lambda m: (not self.leads(m), order.index(m.name))))
+
+    def leads(self, measurement: Measurement) -> bool:
+        """Whether the number was measured by the best eyes, or by none, or by no better ones."""
+        seen_by = measurement.protocol.extractor
+        return seen_by in (None, self.eyes) or self.find(measurement.name, self.eyes) is None
 
     @property
     def eyes(self) -> str | None:

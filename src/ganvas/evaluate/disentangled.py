@@ -104,7 +104,12 @@ def _measured(
             continue
         detail = f"{protocol.detail}, {score.detail}, by chance {chance:.3g}"
         yield Measurement(
-            name=name, value=value, interval=interval, better=score.better, protocol=protocol.but(detail=detail)
+            name=name,
+            value=value,
+            interval=interval,
+            collapse=chance,
+            better=score.better,
+            protocol=protocol.but(detail=detail),
         )
 
 

@@ -19,6 +19,8 @@ from ganvas.metrics import bootstrap_mean, frechet_distance, kernel_distance, ne
 K_MANIFOLD = 3
 K_DENSITY = 5
 SUBSETS = 50
+MOST_COPIES = 2000
+"""Of one picture, for the collapse row: more of them change nothing."""
 SPLIT = "disjoint random halves of the real set"
 
 FID_NETWORK = "inception"
@@ -39,8 +41,26 @@ class Estimate:
     detail: str | None = None
 
 
-def distances(real: Tensor, fake: Tensor, seed: int) -> list[Estimate]:
-    """Every distance of fake (M, d) from real (N, d), in the order in which a card shows them."""
+@dataclass(frozen=True)
+class Distances:
+    """Estimates in the order in which a card shows them, and which of the real pictures lie within a fake ball."""
+
+    estimates: list[Estimate]
+    recalled: Tensor
+    """bool (N,)."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What goes into a card, and which real pictures, bool (N,), generated and unseen ones come near to."""
+
+    measurements: list[Measurement]
+    recalled: Tensor
+    reference_recalled: Tensor
+
+
+def distances(real: Tensor, fake: Tensor, seed: int) -> Distances:
+    """Every distance of fake (M, d) from real (N, d)."""
     generator = torch.Generator().manual_seed(seed)
     kernel = kernel_distance(real, fake, generator=generator, subsets=SUBSETS)
     scores = neighbour_scores(real, fake, k_manifold=K_MANIFOLD, k_density=K_DENSITY)
@@ -50,7 +70,7 @@ def distances(real: Tensor, fake: Tensor, seed: int) -> list[Estimate]:
         return Estimate(name, means[name], "higher", wilson(means[name], len(vars(scores)[name])), k)
 
     subsets = f"{kernel.subsets} subsets of {kernel.subset_size}, std {kernel.std:.3g}"
-    return [
+    estimates = [
         Estimate("frechet_distance", frechet_distance(real, fake), "lower"),
         Estimate("kernel_distance", kernel.mean, "lower", kernel.interval, detail=subsets),
         share("precision", K_MANIFOLD),
@@ -58,6 +78,7 @@ def distances(real: Tensor, fake: Tensor, seed: int) -> list[Estimate]:
         Estimate("density", means["density"], "higher", bootstrap_mean(scores.density, generator), K_DENSITY),
         share("coverage", K_DENSITY),
     ]
+    return Distances(estimates, scores.recall.cpu())
 
 
 def measure_distances(
@@ -67,53 +88,73 @@ def measure_distances(
     fake: Tensor,
     seed: int,
     keys: Sequence[str | None] = (None, None, None),
-) -> list[Measurement]:
-    """The distances of fake (M, d) from real (N, d), and of unseen real features (M, d) from the same as reference.
+    part: str | None = None,
+) -> Measured:
+    """The distances of fake (M, d) from real (N, d), of unseen real features (M, d) from the same as reference, and of
+    one real picture repeated as collapse.
 
     Where N is under 2·d the kernel distance is the headline instead of the Fréchet distance, whose bias is then as
     large as what it measures. ``keys`` name the pictures of the three sets, in that order: with them the numbers are
-    kept, and found again.
+    kept, and found again. ``part`` says in a word which real pictures these are.
     """
     code = code_of(Path(__file__), Path(metrics.__file__).parent)
     about = {"extractor": extractor.fingerprint, "seed": seed, "code": code}
-    measured, references = (
+    cases = ((fake, keys[2]), (unseen, keys[1]), (repeated(real), "repeated"))
+    measured, references, collapsed = (
         _known(real, other, seed, {**about, "distances": [keys[0], key, len(other)]} if keys[0] and key else None)
-        for other, key in ((fake, keys[2]), (unseen, keys[1]))
+        for other, key in cases
     )
     headline = {"frechet_distance": len(real) >= 2 * extractor.dimension}
     headline["kernel_distance"] = not headline["frechet_distance"]
-    protocol = Protocol(
-        n_real=len(real),
-        n_fake=len(fake),
+    protocol = protocol_of(extractor, len(real), len(fake), seed, part)
+    measurements = [
+        Measurement(
+            name=_called(found.name, extractor),
+            value=found.value,
+            interval=found.interval,
+            reference=reference.value,
+            collapse=stuck.value,
+            better=found.better,
+            headline=headline.get(found.name, True),
+            protocol=protocol.but(k=found.k, detail=found.detail),
+        )
+        for found, reference, stuck in zip(
+            measured.estimates, references.estimates, collapsed.estimates, strict=True
+        )
+    ]
+    return Measured(measurements, measured.recalled, references.recalled)
+
+
+def protocol_of(extractor: Extractor, n_real: int, n_fake: int, seed: int, part: str | None) -> Protocol:
+    """What all numbers in these features have in common."""
+    return Protocol(
+        n_real=n_real,
+        n_fake=n_fake,
         seed=seed,
         extractor=extractor.name,
         dimension=extractor.dimension,
         resize=extractor.resize,
         fingerprint=extractor.fingerprint,
         split=SPLIT,
+        part=part,
     )
-    return [
-        Measurement(
-            name=_called(found.name, extractor),
-            value=found.value,
-            interval=found.interval,
-            reference=reference.value,
-            better=found.better,
-            headline=headline.get(found.name, True),
-            protocol=protocol.but(k=found.k, detail=found.detail),
-        )
-        for found, reference in zip(measured, references, strict=True)
-    ]
 
 
-def _known(real: Tensor, fake: Tensor, seed: int, key: Mapping[str, Any] | None) -> list[Estimate]:
+def repeated(real: Tensor) -> Tensor:
+    """The most typical row of (N, d), the one nearest to the mean, over and over: what a collapsed generator makes."""
+    typical = int((real - real.mean(dim=0)).square().sum(dim=1).argmin())
+    return real[typical].expand(min(len(real), MOST_COPIES), -1).contiguous()
+
+
+def _known(real: Tensor, fake: Tensor, seed: int, key: Mapping[str, Any] | None) -> Distances:
     """`distances`, or what they were when last measured."""
     kept = load(key) if key else None
     if kept:
-        return [Estimate(**facts) for facts in kept.facts["distances"]]
+        return Distances([Estimate(**facts) for facts in kept.facts["distances"]], kept.tensors["recalled"])
     found = distances(real, fake, seed)
     if key:
-        keep(key, Kept({}, {"distances": [asdict(estimate) for estimate in found]}))
+        estimates = [asdict(estimate) for estimate in found.estimates]
+        keep(key, Kept({"recalled": found.recalled}, {"distances": estimates}))
     return found
 
 

@@ -15,9 +15,10 @@ from torch import Tensor
 from ganvas.data import DataSpec, open_data
 from ganvas.data.stacked import MODES, STACK, draw_rows, mode_numbers
 from ganvas.evaluate.card import Measurement, Protocol
-from ganvas.evaluate.compare import Fakes, Findings
+from ganvas.evaluate.compare import Findings
 from ganvas.evaluate.extractor import Material, OnProgress, in_silence
 from ganvas.evaluate.judge import Judge, self_trained
+from ganvas.evaluate.looking import Fakes
 from ganvas.metrics import ModeCounts, mode_counts
 
 SAMPLES = 26_000
@@ -87,7 +88,7 @@ def measure_modes(fakes: Fakes, seed: int, device: torch.device, on_progress: On
     judge, unseen = digit_judge(device, on_progress)
     modes: list[Tensor] = []
     done = 0
-    for images in fakes.chunks:
+    for images in fakes.chunks(0):
         modes.append(judged_modes(images, judge))
         done += len(images)
         on_progress("counting modes", done, fakes.count)
