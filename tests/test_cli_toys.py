@@ -20,7 +20,7 @@ from ganvas.toys.targets import TARGETS
 from processes import call_ganvas, ended, start, wait_for
 
 NETWORKS = ("--set", "generator.widths=[16]", "--set", "discriminator.widths=[16]")
-FAST = ("--images", "512", "--no-film", *NETWORKS)
+FAST = ("--images", "512", "--no-film", "--set", "batch=128", *NETWORKS)
 MODE_KEYS = {
     *("modes", "modes_covered", "modes_at_half_mass", "high_quality_share", "within_mode_sd_ratio", "reverse_kl"),
     *("energy_distance", "js_quality", "js_coverage", "js_over_generated", "js_under_generated"),
@@ -119,7 +119,9 @@ def test_dark_and_svg(ganvas: Ganvas, tmp_path: Path):
 
 def test_a_film(ganvas: Ganvas, tmp_path: Path):
     """2 rounds of 128 are two looks, hence two frames, of the first variant only."""
-    status, out, _ = ganvas("grid", "--images", 256, *NETWORKS, "--compare", "plain", "--compare", "hinge")
+    status, out, _ = ganvas(
+        "grid", "--images", 256, "--set", "batch=128", *NETWORKS, "--compare", "plain", "--compare", "hinge"
+    )
     assert status == 0 and "animation.gif" in out
     with Image.open(tmp_path / "toys" / "grid" / "animation.gif") as film:
         assert film.n_frames == 2
@@ -244,3 +246,11 @@ def test_ctrl_c_leaves_no_traceback(tmp_path: Path):
     assert (tmp_path / "err.txt").read_text() in ("", "error: interrupted\n")
     assert Image.open(figure).size > (0, 0)
     assert not list(figure.parent.glob("*.part"))
+
+
+def test_draw_writes_a_page_that_asks_for_nothing_outside_itself(ganvas: Ganvas, tmp_path: Path) -> None:
+    status, out, _ = ganvas("draw")
+    page = (tmp_path / "draw.html").read_text(encoding="utf-8")
+    assert status == 0 and "ganvas toy picture" in out
+    assert "default-src 'none'" in page and "<canvas" in page
+    assert "http:" not in page and "https:" not in page and "src=" not in page

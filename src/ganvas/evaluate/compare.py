@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ganvas.errors import GanvasError
-from ganvas.evaluate.card import ClassRow, Measurement
+from ganvas.evaluate.card import ClassRow, Measurement, sharpness
 from ganvas.evaluate.classes import Opinions, class_rows, measure_classes
-from ganvas.evaluate.distances import measure_distances
+from ganvas.evaluate.closer import measure_closer
+from ganvas.evaluate.distances import measure_distances, protocol_of
 from ganvas.evaluate.extractor import Extractor, Material, OnProgress, UnsuitableError
 from ganvas.evaluate.extractors import extractor_factory
-from ganvas.evaluate.features_cache import keep_features, load_features, rows_key
 from ganvas.evaluate.judge import Judge
-from ganvas.evaluate.sets import Pictures, split
+from ganvas.evaluate.looking import Fakes, features_of, rows_of
+from ganvas.evaluate.sets import Pictures, Split, split
 from ganvas.space import Classes
-
-CHUNK = 256
-"""Pictures that are made and looked at together."""
 
 
 @dataclass(frozen=True)
-class Fakes:
-    """Pictures in chunks of uint8 (≤ CHUNK, C, H, W), ``count`` in all, and the classes asked for (count,).
+class Seen:
+    """Features (N, d), by the best eyes, of real, unseen real and generated pictures, and which real ones those are."""
 
-    ``key`` names just these pictures; without one their features are not kept. Where all of them are, ``chunks`` is not
-    even begun.
-    """
-
-    chunks: Iterable[Tensor]
-    count: int
-    asked: Tensor | None = None
-    key: str | None = None
+    extractor: Extractor
+    parts: Split
+    real: Tensor
+    unseen: Tensor
+    fake: Tensor
+    judge: Judge | None
+    keys: tuple[str | None, str | None, str | None]
+    """Of the three sets of pictures."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +43,23 @@ class Findings:
     notes: tuple[str, ...] = ()
     classes: tuple[ClassRow, ...] = ()
     judge_accuracy: float | None = None
+    seen: Seen | None = None
+    """What else can be measured on, or shown."""
 
 
 def compare(
-    real: Pictures, fakes: Fakes, names: Sequence[str], seed: int, device: torch.device, on_progress: OnProgress
+    real: Pictures,
+    fakes: Fakes,
+    names: Sequence[str],
+    seed: int,
+    device: torch.device,
+    on_progress: OnProgress,
+    *,
+    part: str = "real",
+    thorough: bool = True,
 ) -> Findings:
-    """All distances in all the extractors' features and, where one of them is a judge, the classes.
+    """All distances in all the extractors' features, more in those of the best eyes (if ``thorough``) and, where one of
+    them is a judge, the classes. ``part`` says in a word which real pictures these are.
 
     Raises:
         GanvasError: too few pictures, an unknown extractor, or none that suits these data.
@@ -66,42 +74,51 @@ def compare(
         "unseen real pictures": rows_of(real, parts.unseen),
         "generated pictures": fakes,
     }
-    features = [_features(extractors, what, side, on_progress) for what, side in sides.items()]
-    keys = [side.key for side in sides.values()]
+    features = [features_of(extractors, what, side, on_progress) for what, side in sides.items()]
+    keys = tuple(side.key for side in sides.values())
+    best = min(extractors, key=lambda extractor: sharpness(extractor.name))
+    judge = next((extractor for extractor in extractors if isinstance(extractor, Judge)), None)
     findings = Findings(notes=tuple(notes))
     for done, (extractor, known, unseen, fake) in enumerate(zip(extractors, *features, strict=True)):
         on_progress("measuring distances", done, len(extractors))
-        distances = measure_distances(extractor, known, unseen, fake[: len(known)], seed, keys)
-        findings = replace(findings, measurements=(*findings.measurements, *distances))
-        if isinstance(extractor, Judge) and real.labels is not None:
+        matched = fake[: len(known)]
+        measured = measure_distances(extractor, known, unseen, matched, seed, keys, part)
+        findings = _with(findings, measured.measurements)
+        if extractor is judge and real.labels is not None:
             labels = torch.from_numpy(real.labels)
-            judged = (extractor.classify(unseen), fakes.asked, extractor.classify(fake))
-            opinions = Opinions(labels[parts.real], labels[parts.unseen], *judged)
-            findings = _with_classes(findings, extractor, opinions, real, seed)
+            opinions = Opinions(
+                real=labels[parts.real],
+                unseen=labels[parts.unseen],
+                unseen_judged=judge.classify(unseen),
+                asked=fakes.asked,
+                fake_judged=judge.classify(fake),
+                recalled=measured.recalled,
+                reference_recalled=measured.reference_recalled,
+            )
+            findings = _with_classes(findings, judge, opinions, real, seed, part)
+        if extractor is best:
+            findings = replace(findings, seen=Seen(extractor, parts, known, unseen, fake, judge, keys))
+            if thorough:
+                protocol = protocol_of(extractor, len(known), len(matched), seed, part)
+                findings = _with(findings, measure_closer(protocol, known, unseen, matched, keys, on_progress))
     on_progress("measuring distances", len(extractors), len(extractors))
     return findings
 
 
-def _with_classes(findings: Findings, judge: Judge, opinions: Opinions, real: Pictures, seed: int) -> Findings:
+def _with(findings: Findings, measurements: Sequence[Measurement]) -> Findings:
+    return replace(findings, measurements=(*findings.measurements, *measurements))
+
+
+def _with_classes(
+    findings: Findings, judge: Judge, opinions: Opinions, real: Pictures, seed: int, part: str
+) -> Findings:
     condition = real.space.condition
     names = condition.names if isinstance(condition, Classes) else tuple(map(str, range(judge.head.out_features)))
     return replace(
-        findings,
-        measurements=(*findings.measurements, *measure_classes(judge, opinions, seed)),
+        _with(findings, measure_classes(judge, opinions, seed, part)),
         classes=class_rows(names, opinions),
         judge_accuracy=judge.accuracy,
     )
-
-
-def rows_of(pictures: Pictures, rows: np.ndarray) -> Fakes:
-    """Those rows of a set."""
-    return Fakes(chunks(pictures.images, rows), len(rows), key=rows_key(pictures.fingerprint, rows))
-
-
-def chunks(images: np.ndarray, rows: np.ndarray) -> Iterator[Tensor]:
-    """Those rows of (N, C, H, W) in chunks of uint8 (≤ CHUNK, C, H, W)."""
-    for start in range(0, len(rows), CHUNK):
-        yield torch.from_numpy(np.array(images[rows[start : start + CHUNK]]))
 
 
 def _suitable(names: Sequence[str], material: Material) -> tuple[list[Extractor], list[str]]:
@@ -116,28 +133,3 @@ def _suitable(names: Sequence[str], material: Material) -> tuple[list[Extractor]
     if not made:
         raise GanvasError("no extractor is left to measure with" + "".join(f"; {note}" for note in notes))
     return made, notes
-
-
-def _features(extractors: Sequence[Extractor], what: str, side: Fakes, on_progress: OnProgress) -> list[Tensor]:
-    """Features (count, d) of each extractor, kept ones where there are; for the others the pictures pass by once."""
-    kept = [load_features(side.key, extractor) if side.key else None for extractor in extractors]
-    missing = [extractor for extractor, features in zip(extractors, kept, strict=True) if features is None]
-    fresh = iter(_looked_at(missing, what, side, on_progress) if missing else [])
-    return [features if features is not None else next(fresh) for features in kept]
-
-
-@torch.no_grad()
-def _looked_at(extractors: Sequence[Extractor], what: str, side: Fakes, on_progress: OnProgress) -> list[Tensor]:
-    """Features (count, d) of each extractor; the pictures pass by once and are not kept, but their features are."""
-    rows: list[list[Tensor]] = [[] for _ in extractors]
-    done = 0
-    for images in side.chunks:
-        for some, extractor in zip(rows, extractors, strict=True):
-            some.append(extractor(images))
-        done += len(images)
-        on_progress(f"looking at {what}", done, side.count)
-    features = [torch.cat(some) for some in rows]
-    for extractor, found in zip(extractors, features, strict=True):
-        if side.key:
-            keep_features(side.key, extractor, found)
-    return features

@@ -164,7 +164,13 @@ def _inside(
         share = float(inside.double().mean())
         interval = wilson(share, inside.numel())
         return Measurement(
-            name=name, value=share, interval=interval, reference=reference, better="higher", protocol=protocol
+            name=name,
+            value=share,
+            interval=interval,
+            reference=reference,
+            collapse=1.0,  # one real picture is inside, wherever z is
+            better="higher",
+            protocol=protocol,
         )
 
     loss = Measurement(
@@ -211,6 +217,7 @@ def _lengths(
             name=name,
             value=found.value,
             interval=found.interval,
+            collapse=0.0,
             unit="squared feature distance per t²",
             better="lower",
             protocol=protocol.but(detail=found.protocol),

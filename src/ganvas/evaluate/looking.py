@@ -22,30 +22,30 @@ PART = 8 * CHUNK
 
 @dataclass(frozen=True)
 class Fakes:
-    """Pictures, wherever they come from: ``chunks(start)`` gives those from row ``start``, a multiple of CHUNK, on, in
-    uint8 (≤ CHUNK, C, H, W); ``count`` in all; ``asked`` are the classes asked for (count,).
+    """``count`` pictures, wherever they come from; ``asked`` are the classes asked for (count,).
 
-    ``key`` names just these pictures; without one their features are not kept. Where all of them are kept, no picture
-    is made.
+    ``draw`` makes those of any rows int64 (n,): uint8 (n, C, H, W). ``key`` names just these pictures; without one
+    their features are not kept. Where all of them are kept, no picture is made.
     """
 
-    chunks: Callable[[int], Iterator[Tensor]]
+    draw: Callable[[np.ndarray], Tensor]
     count: int
     asked: Tensor | None = None
     key: str | None = None
+
+    def chunks(self, start: int = 0) -> Iterator[Tensor]:
+        """All from row ``start`` on, uint8 (≤ CHUNK, C, H, W) at a time."""
+        for begin in range(start, self.count, CHUNK):
+            yield self.draw(np.arange(begin, min(begin + CHUNK, self.count)))
 
 
 def rows_of(pictures: Pictures, rows: np.ndarray) -> Fakes:
     """Those rows of a set."""
     return Fakes(
-        lambda start: chunks(pictures.images, rows[start:]), len(rows), key=rows_key(pictures.fingerprint, rows)
+        lambda asked: torch.from_numpy(np.array(pictures.images[rows[asked]])),
+        len(rows),
+        key=rows_key(pictures.fingerprint, rows),
     )
-
-
-def chunks(images: np.ndarray, rows: np.ndarray) -> Iterator[Tensor]:
-    """Those rows of (N, C, H, W) in chunks of uint8 (≤ CHUNK, C, H, W)."""
-    for start in range(0, len(rows), CHUNK):
-        yield torch.from_numpy(np.array(images[rows[start : start + CHUNK]]))
 
 
 def features_of(extractors: Sequence[Extractor], what: str, side: Fakes, on_progress: OnProgress) -> list[Tensor]:

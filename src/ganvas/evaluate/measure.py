@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ganvas import metrics
 from ganvas.evaluate.benchmarks import measure_benchmark
-from ganvas.evaluate.card import Card
-from ganvas.evaluate.compare import CHUNK, Fakes, compare, rows_of
+from ganvas.evaluate.card import Card, Measurement, Protocol
+from ganvas.evaluate.compare import Findings, Seen, compare
+from ganvas.evaluate.disentangled import disentangled
+from ganvas.evaluate.evidence import Evidence, gather_evidence
 from ganvas.evaluate.extractor import OnProgress, in_silence
 from ganvas.evaluate.extractors import EXTRACTORS
-from ganvas.evaluate.features_cache import samples_key
+from ganvas.evaluate.features_cache import Kept, code_of, keep, load, samples_key
+from ganvas.evaluate.latent import well_behaved
+from ganvas.evaluate.looking import Fakes, rows_of
 from ganvas.evaluate.sets import Fingerprinted, Pictures, Sampler, check_spaces
 from ganvas.evaluate.speed import BATCH, measure_speed
+from ganvas.snapshot import Snapshot
 from ganvas.space import Classes, Space
 
 SEEDS_APART = 1_000_000
 """Evaluation starts at this seed: nobody has chosen a snapshot by looking at these pictures."""
+PAIRS = 1000
+"""Of latents, on whose ways the latent space is judged."""
+NO_DENSITY = Measurement(
+    name="likelihood",
+    value=None,
+    unit="bits per dimension",
+    better="lower",
+    protocol=Protocol(detail="the generator draws pictures but holds no density: it cannot say how probable one is"),
+)
 
 
 def evaluate(
@@ -31,13 +48,15 @@ def evaluate(
     truncation: float = 1.0,
     seed: int = 0,
     device: torch.device | str = "cpu",
+    thorough: bool = True,
     on_progress: OnProgress | None = None,
 ) -> Card:
     """Measure a generator against real pictures.
 
     Distances compare equally many real and generated pictures: half of the real set, but at most ``samples``; the other
     half gives the reference. Classes are asked for as often as the data have them, and judged over all samples. Data
-    that name a benchmark get its rows, measured on as many pictures as it prescribes.
+    that name a benchmark get its rows, measured on as many pictures as it prescribes. The latent space is that of a
+    `Snapshot`; other samplers keep theirs to themselves.
 
     Args:
         sampler: the generator.
@@ -47,11 +66,39 @@ def evaluate(
         truncation: handed to the sampler.
         seed: of the split, the samples, the extractors and the subsets.
         device: where features are computed; the sampler knows its own.
+        thorough: also what takes longer: two-sample test, bins, novelty, the latent space.
         on_progress: called with (what, done, total).
 
     Raises:
         GanvasError: spaces that do not match, too few pictures, an unknown extractor.
     """
+    return examine(
+        sampler,
+        dataset,
+        samples=samples,
+        extractors=extractors,
+        truncation=truncation,
+        seed=seed,
+        device=device,
+        thorough=thorough,
+        on_progress=on_progress,
+    )[0]
+
+
+def examine(
+    sampler: Sampler,
+    dataset: Pictures,
+    *,
+    samples: int = 10_000,
+    extractors: Sequence[str] = tuple(EXTRACTORS),
+    truncation: float = 1.0,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+    thorough: bool = True,
+    show: bool = False,
+    on_progress: OnProgress | None = None,
+) -> tuple[Card, Evidence | None]:
+    """`evaluate`, and if asked to ``show`` also the pictures that the numbers rest on."""
     start = time.perf_counter()
     check_spaces(dataset.space, sampler.space, "the generator")
     asked = asked_classes(sampler.space, dataset, max(samples, BATCH), seed)
@@ -59,22 +106,28 @@ def evaluate(
     asked = asked[:samples] if asked is not None else None
     fakes = _samples(sampler, asked, truncation, samples, seed)
     place, tell = torch.device(device), on_progress or in_silence
-    found = compare(dataset, fakes, extractors, seed, place, tell)
+    found = compare(
+        dataset, fakes, extractors, seed, place, tell, part=part_of(dataset.name), thorough=thorough
+    )
     more = measure_benchmark(dataset, lambda count: _draw(sampler, dataset, truncation, count, seed), seed, place, tell)
+    assert found.seen is not None, "compare has looked at them"
+    latent = _latent(sampler, dataset, found.seen, seed, tell) if thorough else Findings()
     unasked = () if asked is not None else ("n/a: class accuracy needs a generator and data with classes",)
-    return Card(
+    evidence = gather_evidence(sampler, dataset, fakes, found.seen, seed, tell) if show else None
+    card = Card(
         data=dataset.name,
         data_fingerprint=dataset.fingerprint,
         space=str(dataset.space),
         samples=samples,
         truncation=truncation,
         seed=seed,
-        measurements=(*found.measurements, *more.measurements, *speed),
+        measurements=(*found.measurements, *more.measurements, *latent.measurements, *speed, NO_DENSITY),
         classes=found.classes,
         judge_accuracy=found.judge_accuracy,
-        notes=(*found.notes, *more.notes, *unasked),
+        notes=(*found.notes, *more.notes, *latent.notes, *unasked),
         seconds=time.perf_counter() - start,
     )
+    return card, evidence
 
 
 def compare_sets(
@@ -91,11 +144,31 @@ def compare_sets(
 
     The other arguments, and the errors, are those of `evaluate`.
     """
+    return examine_sets(
+        real, fake, samples=samples, extractors=extractors, seed=seed, device=device, on_progress=on_progress
+    )[0]
+
+
+def examine_sets(
+    real: Pictures,
+    fake: Pictures,
+    *,
+    samples: int = 50_000,
+    extractors: Sequence[str] = ("pixels", "random-conv"),
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+    show: bool = False,
+    on_progress: OnProgress | None = None,
+) -> tuple[Card, Evidence | None]:
+    """`compare_sets`, and if asked to ``show`` also the pictures that the numbers rest on."""
     start = time.perf_counter()
     check_spaces(real.space, fake.space, fake.name)
     rows = torch.randperm(len(fake.images), generator=torch.Generator().manual_seed(seed))[:samples].numpy()
-    found = compare(real, rows_of(fake, rows), extractors, seed, torch.device(device), on_progress or in_silence)
-    return Card(
+    fakes, tell = rows_of(fake, rows), on_progress or in_silence
+    found = compare(real, fakes, extractors, seed, torch.device(device), tell)
+    assert found.seen is not None, "compare has looked at them"
+    evidence = gather_evidence(None, real, fakes, found.seen, seed, tell) if show else None
+    card = Card(
         data=real.name,
         data_fingerprint=real.fingerprint,
         space=str(real.space),
@@ -107,6 +180,36 @@ def compare_sets(
         notes=found.notes,
         seconds=time.perf_counter() - start,
     )
+    return card, evidence
+
+
+def part_of(name: str) -> str:
+    """Which part of the data a set of that name is, in the word that goes into a label."""
+    return next((part for part in ("test", "val") if part in name.lower()), "train")
+
+
+def _latent(sampler: Sampler, dataset: Pictures, seen: Seen, seed: int, on_progress: OnProgress) -> Findings:
+    """Both properties of the latent space, where there is one to look into."""
+    if not isinstance(sampler, Snapshot):
+        return Findings(notes=("n/a: the latent space: this sampler has none to look into",))
+    key = {
+        "latent": [sampler.fingerprint, seen.extractor.fingerprint, *seen.keys[:2]],
+        "seed": seed,
+        "code": code_of(Path(__file__).parent, Path(metrics.__file__).parent),
+    }
+    kept = load(key)
+    if kept:
+        found = tuple(Measurement.model_validate(facts) for facts in kept.facts["measurements"])
+        return Findings(found, tuple(kept.facts["notes"]))
+    on_progress("walking through the latent space", 0, 2)
+    behaved, notes = well_behaved(sampler, seen.extractor, seen.real, seen.unseen, pairs=PAIRS, seed=seed)
+    on_progress("walking through the latent space", 1, 2)
+    told, more = disentangled(sampler, judge=seen.judge, seed=seed)
+    on_progress("walking through the latent space", 2, 2)
+    findings = Findings((*behaved.values(), *told.values()), (*notes, *more))
+    facts = {"measurements": [m.model_dump(mode="json") for m in findings.measurements], "notes": list(findings.notes)}
+    keep(key, Kept({}, facts))
+    return findings
 
 
 def asked_classes(space: Space, dataset: Pictures, count: int, seed: int) -> Tensor | None:
@@ -125,14 +228,11 @@ def _draw(sampler: Sampler, dataset: Pictures, truncation: float, count: int, se
 def _samples(sampler: Sampler, asked: Tensor | None, truncation: float, count: int, seed: int) -> Fakes:
     """Pictures that are made when they are looked at; known again by what they are made from, if that can be told."""
     first = SEEDS_APART * (1 + seed)
-    made = _sampled(sampler, asked, truncation, count, first)
+
+    def draw(rows: np.ndarray) -> Tensor:
+        condition = asked[torch.from_numpy(rows)] if asked is not None else None
+        return sampler.sample([first + row for row in rows.tolist()], condition, truncation)
+
     if not isinstance(sampler, Fingerprinted):
-        return Fakes(made, count, asked)
-    return Fakes(made, count, asked, samples_key(sampler.fingerprint, first, count, truncation, asked))
-
-
-def _sampled(sampler: Sampler, asked: Tensor | None, truncation: float, samples: int, first: int) -> Iterator[Tensor]:
-    for start in range(0, samples, CHUNK):
-        stop = min(start + CHUNK, samples)
-        condition = asked[start:stop] if asked is not None else None
-        yield sampler.sample(range(first + start, first + stop), condition, truncation)
+        return Fakes(draw, count, asked)
+    return Fakes(draw, count, asked, samples_key(sampler.fingerprint, first, count, truncation, asked))

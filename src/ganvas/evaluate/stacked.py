@@ -88,7 +88,7 @@ def measure_modes(fakes: Fakes, seed: int, device: torch.device, on_progress: On
     judge, unseen = digit_judge(device, on_progress)
     modes: list[Tensor] = []
     done = 0
-    for images in fakes.chunks(0):
+    for images in fakes.chunks():
         modes.append(judged_modes(images, judge))
         done += len(images)
         on_progress("counting modes", done, fakes.count)

@@ -76,6 +76,15 @@ def mode_scores(points: Tensor, centres: Tensor, sigma: float, weights: Tensor |
     )
 
 
+def due_masses(weights: Tensor, dimensions: int) -> Tensor:
+    """(K,) true shares of the modes → (K + 1,) probabilities that a true point counts for each, and for none: within 3σ
+    lie P(χ²_d ≤ 9) of a mode's points, 1 − exp(−9/2) in the plane."""
+    within = torch.special.gammainc(
+        torch.tensor(dimensions / 2, dtype=torch.float64), torch.tensor(WITHIN**2 / 2, dtype=torch.float64)
+    )
+    return torch.cat([within * weights.double(), (1.0 - within)[None]])
+
+
 def _sd_ratio(points: Tensor, mode: Tensor, counts: Tensor, sigma: float) -> float | None:
     """Pooled over modes, each around its own mean with n − 1 degrees of freedom, against σ cut off at 3σ."""
     freedom = int((counts - 1).clamp(min=0).sum())

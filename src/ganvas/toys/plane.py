@@ -11,13 +11,15 @@ import torch
 
 from ganvas.config import suggest
 from ganvas.errors import GanvasError
-from ganvas.metrics.modes import energy_distance, mode_scores
+from ganvas.metrics.modes import due_masses, energy_distance, mode_scores
 from ganvas.recipes.overrides import overridden
 from ganvas.recipes.points import points
 from ganvas.theory import js_split
 from ganvas.toys.play import Play
 from ganvas.toys.stream import space_of
 from ganvas.toys.targets import Mixture, Target
+from ganvas.toys.watched import watch_toy
+from ganvas.watch.watch import Alarm
 
 PROTOCOL = 2500
 """Points that are counted (Lin et al. 2018)."""
@@ -52,6 +54,11 @@ class Lesson:
     name: str
     play: Play
     history: list[dict[str, Any]] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
+    """What the watch has raised so far."""
+
+    def __post_init__(self) -> None:
+        watch_toy(self.play, self.alarms.append)
 
     def look(self, seconds: float) -> dict[str, Any]:
         """Read out and remember."""
@@ -60,9 +67,10 @@ class Lesson:
         return row
 
     def numbers(self) -> dict[str, Any]:
-        """JSON-able: the last read-out, the recipe, and the history."""
+        """JSON-able: the last read-out, what the watch raised, the recipe, and the history."""
         last = self.history[-1] if self.history else {}
-        return {"name": self.name, **last, "recipe": self.play.recipe.model_dump(mode="json"), "history": self.history}
+        recipe, alarms = self.play.recipe.model_dump(mode="json"), [alarm.row() for alarm in self.alarms]
+        return {"name": self.name, **last, "alarms": alarms, "recipe": recipe, "history": self.history}
 
 
 def lesson(name: str, target: Target, settings: Sequence[str], seed: int, images: int | None) -> Lesson:
@@ -99,8 +107,8 @@ def read_out(play: Play) -> dict[str, Any]:
     real = torch.from_numpy(target.draw(PROTOCOL, np.random.default_rng(1)))
     numbers: dict[str, Any] = {"energy_distance": energy_distance(real, fakes)}
     if isinstance(target, Mixture) and target.has_modes:
-        scores = mode_scores(fakes, torch.from_numpy(target.centres), target.sigma, torch.from_numpy(target.weights))
-        truth = mode_scores(real, torch.from_numpy(target.centres), target.sigma, torch.from_numpy(target.weights))
-        split = js_split([*truth.counts, truth.elsewhere], [*scores.counts, scores.elsewhere])
+        weights = torch.from_numpy(target.weights)
+        scores = mode_scores(fakes, torch.from_numpy(target.centres), target.sigma, weights)
+        split = js_split(due_masses(weights, target.dimensions).numpy(), [*scores.counts, scores.elsewhere])
         numbers |= asdict(scores) | {f"js_{name}": value for name, value in asdict(split).items()}
     return numbers

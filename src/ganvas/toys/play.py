@@ -14,9 +14,10 @@ from ganvas.recipes.noise import NoiseRecipe
 from ganvas.toys.stream import Points
 from ganvas.toys.targets import Floats, Target
 from ganvas.training.average import Averages
-from ganvas.training.loop import train
+from ganvas.training.loop import Callback, train
 from ganvas.training.progress import Progress
 from ganvas.training.runtime import Runtime, detect
+from ganvas.training.ticks import check
 
 
 class Play:
@@ -29,11 +30,17 @@ class Play:
         self.stream = Points(target, recipe.batch, recipe.seed)
         self.averages = Averages(self.game, recipe.keeps, recipe.average, recipe.batch)
         self.progress = Progress()
+        self.callbacks: list[Callback] = [self.averages]
 
     def on(self, until: int) -> dict[str, float]:
-        """Play to so many points seen; the players' mean reports since the last call."""
-        train(self.game, self.stream, self.progress, until, self.runtime, [self.averages])
+        """Play to so many points seen; the players' mean reports since the last call.
+
+        Raises:
+            DivergenceError: the game has left the finite numbers.
+        """
+        train(self.game, self.stream, self.progress, until, self.runtime, self.callbacks)
         means = self.progress.means()
+        check(means, self.progress.images)
         self.progress.clear()
         return means
 

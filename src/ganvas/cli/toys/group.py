@@ -6,7 +6,7 @@ import typer
 
 from ganvas.cli.toys.completion import trained_to_completion
 from ganvas.cli.toys.gaussian_shift import gaussian_shift
-from ganvas.cli.toys.plane import DESCRIPTIONS, picture, plane_command, variants
+from ganvas.cli.toys.plane import DESCRIPTIONS, draw, picture, plane_command, variants
 from ganvas.cli.toys.wasserstein import wasserstein
 
 toy = typer.Typer(
@@ -20,4 +20,5 @@ toy.command("wasserstein")(wasserstein)
 for name in DESCRIPTIONS:
     toy.command(name)(plane_command(name))
 toy.command("picture")(picture)
+toy.command("draw")(draw)
 toy.command("variants")(variants)

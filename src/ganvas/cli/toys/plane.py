@@ -77,6 +77,18 @@ def picture(
     _run(picture(file), folder(out, file.stem), compare, set, images, film, seed, json, dark, format)
 
 
+def draw(
+    out: Annotated[Path, typer.Option("--out", help="The page.")] = Path("draw.html"),
+) -> None:
+    """A page to draw a density on, for `ganvas toy picture`; it opens in any browser and sends nothing anywhere."""
+    from importlib.resources import files
+
+    from ganvas.files import write_text
+
+    write_text(out, files("ganvas.toys").joinpath("draw.html").read_text(encoding="utf-8"))
+    typer.echo(f"wrote {out}: open it in a browser, draw, save, then: ganvas toy picture drawing.png")
+
+
 def variants() -> None:
     """The names for --compare, and the settings behind them."""
     from rich.console import Console
@@ -136,9 +148,12 @@ def _watched(subject: Lesson) -> Iterator[None]:
 
     from ganvas.toys.plane import learn
 
-    console = Console()
+    console, told = Console(), 0
     with Live(console=console, auto_refresh=False, transient=False) as live:
         for row in learn(subject, time.perf_counter):
+            for alarm in subject.alarms[told:]:
+                live.console.print(f"  {alarm.images:,} points: {alarm.words}", style="yellow", highlight=False)
+            told = len(subject.alarms)
             live.update(_line(subject, row), refresh=True)
             yield
     if not console.is_terminal:
