@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from ganvas.toys.plane import VARIANTS, lesson, read_out
+from ganvas.toys.plane import IMAGES, VARIANTS, lesson, read_out
 from ganvas.toys.targets import TARGETS
 
 COLUMNS = {
@@ -38,7 +38,7 @@ def run(job: tuple[str, int], toy: str, images: int | None) -> dict[str, Any]:
     """One variant, one seed."""
     variant, seed = job
     torch.set_num_threads(1)
-    subject = lesson(variant, TARGETS[toy](), (), seed, images)
+    subject = lesson(variant, TARGETS[toy](), (), seed, images or IMAGES.get(toy))
     start = time.process_time()
     subject.play.on(subject.play.recipe.images)
     seconds = time.process_time() - start

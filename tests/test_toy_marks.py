@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganvas.toys.plane import lesson, read_out
+from ganvas.toys.plane import IMAGES, lesson, read_out
 from ganvas.toys.targets import TARGETS
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,7 @@ def one_thread() -> None:
 
 def end(name: str, seed: int) -> dict[str, Any]:
     """The default run, read out once at its end."""
-    subject = lesson("ganvas", TARGETS[name](), (), seed, images=None)
+    subject = lesson("ganvas", TARGETS[name](), (), seed, IMAGES.get(name))
     subject.play.on(subject.play.recipe.images)
     return read_out(subject.play)
 

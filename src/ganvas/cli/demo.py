@@ -18,10 +18,11 @@ def demo(
     """Train on real handwritten digits for about three minutes, measure, and show where everything is."""
     from rich.console import Console
 
-    from ganvas.cli.evaluate import keep, print_card, working
+    from ganvas.cli.card_table import print_card
+    from ganvas.cli.evaluate import keep, working
     from ganvas.cli.training import play, where
     from ganvas.data.spec import DataSpec
-    from ganvas.evaluate.measure import evaluate
+    from ganvas.evaluate.measure import examine
     from ganvas.snapshot import open_snapshot
     from ganvas.training.start import Request, open_session, prepare
 
@@ -31,7 +32,7 @@ def demo(
     play(session, None, console)
     snapshot = open_snapshot(session.run.path)
     with working(console) as on_progress:
-        card = evaluate(snapshot, prepared.data, on_progress=on_progress)
-    keep(card, str(session.run.path), snapshot)
-    print_card(card, extractors=["self-trained"])
+        card, evidence = examine(snapshot, prepared.data, show=True, on_progress=on_progress)
+    keep(card, evidence, str(session.run.path), snapshot)
+    print_card(card)
     where(session, console)

@@ -127,6 +127,8 @@ class Card(Config):
     samples: int
     """Generated pictures in all."""
     truncation: float | None = None
+    family: str | None = None
+    """Of `properties.FAMILIES`, for the lecture's marks; None where only pictures are known."""
     seed: int
     measurements: tuple[Measurement, ...]
     classes: tuple[ClassRow, ...] = ()

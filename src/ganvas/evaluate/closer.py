@@ -162,7 +162,6 @@ def measure_closer(
     on_progress: OnProgress,
 ) -> list[Measurement]:
     """Every score of `SCORES`; n/a where the pictures are too few for it. ``keys`` are those of `measure_distances`."""
-    known = [key for key in keys if key is not None]
     cases: dict[str, tuple[Tensor, str | None]] = {
         "generated": (fake, keys[2]),
         "unseen": (unseen, keys[1]),
@@ -174,8 +173,7 @@ def measure_closer(
         values = []
         for other, key in cases.values():
             sides = Sides(real, unseen, other, protocol.seed)
-            kept_under = _key(protocol, score, [*known[:2], key, len(other)]) if len(known) >= 2 and key else None
-            values.append(_known(score, sides, kept_under))
+            values.append(_known(score, sides, _key(protocol, score, [*keys[:2], key, len(other)]) if key else None))
         found += _rows(score, values, protocol)
     on_progress("measuring more closely", len(SCORES), len(SCORES))
     return found

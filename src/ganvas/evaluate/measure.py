@@ -120,6 +120,7 @@ def examine(
         space=str(dataset.space),
         samples=samples,
         truncation=truncation,
+        family="gan" if isinstance(sampler, Snapshot) else None,
         seed=seed,
         measurements=(*found.measurements, *more.measurements, *latent.measurements, *speed, NO_DENSITY),
         classes=found.classes,

@@ -31,5 +31,5 @@ def points(space: Space) -> NoiseRecipe:
         },
         average=Average(half_life=50_000, ramp=0.05),
         batch=256,
-        images=3_000_000,
+        images=2_000_000,
     )

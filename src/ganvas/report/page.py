@@ -45,10 +45,10 @@ def write_report(run: Path) -> Path:
 
 def render(record: Record) -> str:
     """The page as HTML."""
-    script = _own("page.js")
+    script = own("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    page = _environment().from_string(_own("page.html.j2"))
-    return page.render(script=Markup(script), script_hash=digest, style=Markup(_own("page.css")), **_content(record))
+    page = environment().from_string(own("page.html.j2"))
+    return page.render(script=Markup(script), script_hash=digest, style=Markup(own("page.css")), **_content(record))
 
 
 def _content(record: Record) -> dict[str, Any]:
@@ -135,11 +135,13 @@ def _onward(record: Record) -> list[tuple[str, str]]:
     ]
 
 
-def _own(name: str) -> str:
+def own(name: str) -> str:
+    """A file of this package."""
     return files("ganvas.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """How every page is written: all text escaped, nothing left out silently."""
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
     environment.filters |= {"number": tables.number, "plain": tables.plain, "words": tables.words}
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}

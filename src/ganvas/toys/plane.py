@@ -24,6 +24,8 @@ from ganvas.watch.watch import Alarm
 PROTOCOL = 2500
 """Points that are counted (Lin et al. 2018)."""
 MOMENTS = 24
+IMAGES = {"grid": 3_000_000}
+"""Points that a target needs, where the recipe's own number does not suffice."""
 
 PLAIN = ("loss=non-saturating", "penalties=none", "discriminator.octaves=0")
 VARIANTS: dict[str, tuple[str, ...]] = {

@@ -51,9 +51,11 @@ def plane_command(name: str) -> Callable[..., None]:
         dark: Dark = False,
         format: Format = "png",
     ) -> None:
+        from ganvas.toys.plane import IMAGES
         from ganvas.toys.targets import TARGETS
 
-        _run(TARGETS[name](), folder(out, name), compare, set, images, film, seed, json, dark, format)
+        wanted = images or IMAGES.get(name)
+        _run(TARGETS[name](), folder(out, name), compare, set, wanted, film, seed, json, dark, format)
 
     command.__doc__ = DESCRIPTIONS[name]
     return command

@@ -1,0 +1,4 @@
+try:
+    from ganvas.evaluate.verdicts import verdicts
+except ImportError:
+    def verdicts(card): return []
