@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from ganvas.cli.evaluate import print_card
+from ganvas.cli.card_table import print_card
 from ganvas.cli.main import app
 from ganvas.data.spec import DataSpec
 from ganvas.errors import GanvasError

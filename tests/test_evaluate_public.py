@@ -14,7 +14,7 @@ from torch import Tensor
 from ganvas.errors import GanvasError
 from ganvas.evaluate import ImageSet, evaluate, features_cache, judge
 from ganvas.evaluate.card import Card
-from ganvas.evaluate.compare import chunks
+from ganvas.evaluate.looking import rows_of
 from ganvas.evaluate.distances import measure_distances
 from ganvas.evaluate.extractor import Material, UnsuitableError, in_silence
 from ganvas.evaluate.extractors import extractor_factory
@@ -63,7 +63,7 @@ def test_only_inceptions_distance_is_called_fid():
     draw = torch.Generator().manual_seed(0)
     real, unseen, fake = torch.randn(3, 40, 3, generator=draw)
     for name, called in (("inception", "fid"), ("inception:legacy", "fid"), ("vgg16", "frechet_distance")):
-        keys = [m.key for m in measure_distances(means(name), real, unseen, fake, seed=0)]
+        keys = [m.key for m in measure_distances(means(name), real, unseen, fake, seed=0).measurements]
         assert f"{called}/{name}" in keys
         assert sum("fid" in key or "frechet" in key for key in keys) == 1
 
@@ -234,4 +234,4 @@ def test_what_cannot_be_known_again_is_not_kept(tmp_path: Path):
         before = nameless.made
         evaluate(nameless, data, samples=50, extractors=["pixels"])
         assert nameless.made - before > 50 + 64
-    assert len(list(chunks(data.images, np.arange(40)))) == 1
+    assert len(list(rows_of(data, np.arange(40)).chunks())) == 1

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ganvas.evaluate.properties import SECTIONS, Property
-from ganvas.report.verdict_hook import verdicts
+from ganvas.report.card_words import Said, said_of
 
 if TYPE_CHECKING:
     from ganvas.evaluate.card import Card, Measurement
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 WIDEST = 100
 FEW = 1000
 """Fewer compared pictures than this are worth a warning."""
+STYLES = {"good": "green", "doubtful": "yellow", "bad": "red", "unknown": "dim"}
 ARROWS = {"higher": "↑", "lower": "↓"}
-COLUMNS = ("value", "95 %", "real vs real", "collapse")
+COLUMNS = {"value": 13, "95 %": 17, "real vs real": 12, "collapse": 9}
+"""With their least widths, so that they stand under each other in all sections."""
+NAME_WIDTH = 24
 
 
 def print_card(card: Card, everything: bool = False) -> None:
@@ -27,11 +30,13 @@ def print_card(card: Card, everything: bool = False) -> None:
     console.width = min(console.width, WIDEST)
     for text, style in _head(card):
         console.print(text, style=style, markup=False, highlight=False)
-    sentences = {verdict.property: verdict.sentence for verdict in verdicts(card)}
+    overall, said = said_of(card)
+    for verdict in overall:
+        console.print(f"{verdict.sentence}.", style=STYLES[verdict.level], markup=False, highlight=False)
     for section in SECTIONS:
         shown = _chosen(card, section, everything)
         if shown:
-            _print_section(console, card, section, shown, sentences.get(section.key), everything)
+            _print_section(console, card, section, shown, said.get(section.key), everything)
     if card.classes:
         console.print()
         console.print(_classes(card))
@@ -80,15 +85,15 @@ def _print_section(
     card: Card,
     section: Property,
     shown: Sequence[Measurement],
-    sentence: str | None,
+    said: Said | None,
     everything: bool,
 ) -> None:
     mark = section.marks.get(card.family) if card.family else None
     console.print()
     console.print(section.title, style="bold", end="")
+    if said and said.level != "unknown":
+        console.print(f" · {said.level}", style=STYLES[said.level], end="")
     console.print(f"   the lecture says of {card.family.upper()}s: {mark}" if mark and card.family else "", style="dim")
-    if sentence:
-        console.print(sentence, markup=False, highlight=False)
     console.print(_table(shown, everything))
     for line in _explained(shown, card, everything):
         console.print(f"  {line}", style="dim", markup=False, highlight=False)
@@ -96,10 +101,10 @@ def _print_section(
 
 def _table(shown: Sequence[Measurement], everything: bool) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("")
-    for heading in COLUMNS:
-        table.add_column(heading, justify="right")
-    several = everything and len({m.protocol.extractor for m in shown if m.protocol.extractor}) > 1
+    table.add_column("", min_width=NAME_WIDTH)
+    for heading, width in COLUMNS.items():
+        table.add_column(heading, justify="right", min_width=width)
+    several = len({m.protocol.extractor for m in shown if m.protocol.extractor}) > 1
     for m in shown:
         by = f" {m.protocol.extractor}" if several and m.protocol.extractor else ""
         table.add_row(
@@ -120,17 +125,19 @@ def _explained(shown: Sequence[Measurement], card: Card, everything: bool) -> It
     particular: dict[str, list[str]] = {}
     for m in shown:
         if m.why:
-            words = f"n/a: {m.why}"
+            words = f"{m.name}: {m.why}" if everything else m.why
         elif everything:
             words = f"{m.label}: {m.protocol}"
         else:
-            counted = common is not None and m.protocol.n_fake != common.n_fake and m.protocol.n_fake
-            parts = [f"k={m.protocol.k}" if m.protocol.k else "", f"{m.protocol.n_fake:,} pictures" if counted else ""]
+            counted = m.protocol.n_fake if common is not None and m.protocol.n_fake != common.n_fake else None
+            unit = "at a time" if m.section == "sampling" else "pictures"
+            parts = [f"k={m.protocol.k}" if m.protocol.k else "", f"{counted:,} {unit}" if counted else ""]
             words = ", ".join(part for part in parts if part)
         particular.setdefault(words, []).append(m.name)
     for words, names in particular.items():
         if words:
-            yield words if everything and not words.startswith("n/a") else f"{', '.join(names)}: {words}"
+            everybody = len(names) == len(shown) and len(shown) > 1
+            yield words if everything or everybody else f"{', '.join(names)}: {words}"
 
 
 def _classes(card: Card) -> Table:

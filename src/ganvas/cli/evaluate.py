@@ -98,13 +98,13 @@ def keep(card: Card, evidence: Evidence | None, snapshot: str, opened: Snapshot)
     """Write the card into the run that the snapshot lies in, where it lies in one: metrics.json, card.html, snapshot,
     report."""
     from ganvas.report.card_page import write_card
-    from ganvas.report.page import write_report
+    from ganvas.report.page import CARD_PAGE, write_report
     from ganvas.training.run import Run
 
     run = Run(Path(snapshot))
     if is_run(snapshot):
         run.write_text("metrics.json", card.model_dump_json(indent=2) + "\n")
-        write_card(run.path / "card.html", card, evidence, run.path.resolve().name)
+        write_card(run.path / CARD_PAGE, card, evidence, run.path.resolve().name)
         opened.metrics = dict(card.numbers())
         opened.save(run.snapshot_file)
         write_report(run.path)

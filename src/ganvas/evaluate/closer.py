@@ -1,5 +1,6 @@
-"""The numbers that take longer, measured with the best eyes only: can the sets be told apart, what is made too rarely,
-how various is it, and is it new?
+"""The numbers that take longer: can the sets be told apart, what is made too rarely, how various is it, and is it new?
+
+The best eyes measure all of them, the others those that verdicts compare between eyes.
 
 Like `distances`, each is measured thrice in the same way: of generated pictures, of unseen real ones, and of one real
 picture repeated.
@@ -26,6 +27,8 @@ from ganvas.metrics.interval import NORMAL_95, bootstrap_mean, wilson
 
 MOST_BIRTHDAYS = 4000
 """Rows a side in which duplicates are sought: pairs grow with the square."""
+MOST_RESAMPLED = 512
+"""Dimensions up to which the Vendi ratio has an interval: its 40 eigenvalue problems grow with the cube."""
 BINS = 100
 
 
@@ -61,6 +64,8 @@ class Score:
     better: tuple[Better, ...]
     measure: Callable[[Sides], tuple[Found, ...]]
     units: tuple[str, ...] = ()
+    everywhere: bool = False
+    """Measured by all eyes."""
 
 
 def _infinity(sides: Sides) -> tuple[Found, ...]:
@@ -101,6 +106,11 @@ def _bins(sides: Sides) -> tuple[Found, ...]:
 
 
 def _variety(sides: Sides) -> tuple[Found, ...]:
+    if sides.real.shape[1] > MOST_RESAMPLED:
+        rows = min(len(sides.real), len(sides.fake))
+        fake, real = (metrics.vendi_score(side[:rows]) for side in (sides.fake, sides.real))
+        detail = f"{fake:.4g} against {real:.4g} effective samples, cosine kernel, {rows:,} a side"
+        return (Found(fake / real, None, detail),)
     found = metrics.vendi_ratio(sides.real, sides.fake, generator=sides.generator)
     detail = f"{found.fake:.4g} against {found.real:.4g} effective samples, cosine kernel, {found.rows:,} a side"
     return (Found(found.ratio, found.interval, detail),)
@@ -144,10 +154,11 @@ SCORES = (
         ("lower", "higher", "lower", "lower"),
         _told_apart,
         ("", "", "nats", "nats"),
+        everywhere=True,
     ),
     Score(("bins_low", "bins_high", "bins_different"), ("lower", "lower", "lower"), _bins),
-    Score(("vendi_ratio",), ("higher",), _variety),
-    Score(("birthday_support", "duplicate_share"), ("higher", "lower"), _birthday),
+    Score(("vendi_ratio",), ("higher",), _variety, everywhere=True),
+    Score(("birthday_support", "duplicate_share"), ("higher", "lower"), _birthday, everywhere=True),
     Score(("authentic_share", "nearest_train_distance"), ("higher", "higher"), _news),
     Score(("ct_score",), ("higher",), _copying),
 )
@@ -160,22 +171,26 @@ def measure_closer(
     fake: Tensor,
     keys: Sequence[str | None],
     on_progress: OnProgress,
+    best: bool = True,
 ) -> list[Measurement]:
-    """Every score of `SCORES`; n/a where the pictures are too few for it. ``keys`` are those of `measure_distances`."""
+    """Every score of `SCORES`, or for other than the best eyes those that are measured by all; n/a where the pictures
+    are too few for it. ``keys`` are those of `measure_distances`."""
+    scores = [score for score in SCORES if best or score.everywhere]
+    what = f"measuring more closely, {protocol.extractor}"
     cases: dict[str, tuple[Tensor, str | None]] = {
         "generated": (fake, keys[2]),
         "unseen": (unseen, keys[1]),
         "repeated": (repeated(real), "repeated"),
     }
     found: list[Measurement] = []
-    for done, score in enumerate(SCORES):
-        on_progress("measuring more closely", done, len(SCORES))
+    for done, score in enumerate(scores):
+        on_progress(what, done, len(scores))
         values = []
         for other, key in cases.values():
             sides = Sides(real, unseen, other, protocol.seed)
             values.append(_known(score, sides, _key(protocol, score, [*keys[:2], key, len(other)]) if key else None))
         found += _rows(score, values, protocol)
-    on_progress("measuring more closely", len(SCORES), len(SCORES))
+    on_progress(what, len(scores), len(scores))
     return found
 
 

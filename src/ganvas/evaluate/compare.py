@@ -31,7 +31,7 @@ class Seen:
     unseen: Tensor
     fake: Tensor
     judge: Judge | None
-    keys: tuple[str | None, str | None, str | None]
+    keys: tuple[str | None, ...]
     """Of the three sets of pictures."""
 
 
@@ -98,9 +98,10 @@ def compare(
             findings = _with_classes(findings, judge, opinions, real, seed, part)
         if extractor is best:
             findings = replace(findings, seen=Seen(extractor, parts, known, unseen, fake, judge, keys))
-            if thorough:
-                protocol = protocol_of(extractor, len(known), len(matched), seed, part)
-                findings = _with(findings, measure_closer(protocol, known, unseen, matched, keys, on_progress))
+        if thorough:
+            protocol = protocol_of(extractor, len(known), len(matched), seed, part)
+            closer = measure_closer(protocol, known, unseen, matched, keys, on_progress, extractor is best)
+            findings = _with(findings, closer)
     on_progress("measuring distances", len(extractors), len(extractors))
     return findings
 

@@ -111,20 +111,22 @@ def _low_bins(real: Pictures, seen: Seen, fake: Tensor, generator: torch.Generat
 
 
 def _out_of_reach(real: Pictures, seen: Seen, fake: Tensor) -> Sheet | None:
-    """Real pictures outside every ball of the generated ones. The rare come last: they would be missed by chance."""
-    outside = torch.nonzero(~neighbour_scores(seen.real, fake).recall)[:, 0].cpu()
+    """Real pictures outside every ball of the generated ones: those first whose real neighbours are near and generated
+    ones far. Outliers, which anybody would miss, have neither near, and come late."""
+    outside = torch.nonzero(~neighbour_scores(seen.real, fake).recall)[:, 0]
     if not len(outside):
         return None
-    places, _ = centred(seen.real, seen.real)
-    radii = squared_radii(places, (3,))[0].cpu()[outside]
-    shown = outside[radii.argsort()[: 2 * SHOWN]]
+    places, generated = centred(seen.real, fake)
+    to_fake = nearest(places[outside], generated)[0][:, 0]
+    to_real = squared_radii(places, (3,))[0][outside]
+    shown = outside[(to_fake / to_real.clamp(min=1e-12)).argsort(descending=True)[: 2 * SHOWN]].cpu()
     return Sheet(
         "coverage",
         "No generated picture comes near",
         f"{len(outside):,} of {len(seen.real):,} real pictures lie outside every generated one's ball; "
-        "the most typical of them.",
+        "those that stand out most, with real neighbours near and generated ones far.",
         real.images[seen.parts.real[shown.numpy()]],
-        SHOWN,
+        min(SHOWN, len(shown)),
     )
 
 
@@ -138,7 +140,7 @@ def _least_realistic(fakes: Fakes, seen: Seen, fake: Tensor) -> Sheet:
         f"Generated pictures of the least realism, the worst first ({float(realism[worst[0]]):.2f}; "
         f"1 is within the reach of real ones, the median is {float(realism.median()):.2f}).",
         fakes.draw(worst.numpy()).numpy(),
-        SHOWN,
+        min(SHOWN, len(worst)),
     )
 
 

@@ -13,6 +13,7 @@ BLIND = frozenset({"precision", "density", "random_precision", "midpoint_precisi
 """A collapsed generator is as good as any in these, so their bars start at 0."""
 BEYOND = 1.12
 """How far a bar's track reaches past the real-against-real mark."""
+ACRONYMS = {name: name.upper() for name in ("c2st", "ct", "dci", "fid", "js", "sap")}
 WIDE = 20.0
 """Distances whose ends differ by more than this factor are drawn on a logarithmic scale."""
 DISTANCES = frozenset({"fid", "frechet_distance"})
@@ -55,7 +56,7 @@ def rows_of(measurements: Sequence[Measurement], with_extractor: bool = False) -
 def _row(m: Measurement, with_extractor: bool) -> Row:
     by = f" ({m.protocol.extractor})" if with_extractor and m.protocol.extractor else ""
     return Row(
-        name=tables.words(m.name) + by,
+        name=_name(m.name) + by,
         label=m.label,
         value=_words(m.value, "n/a"),
         unit=m.unit if m.value is not None else "",
@@ -67,6 +68,11 @@ def _row(m: Measurement, with_extractor: bool) -> Row:
         why=m.why,
         bar=bar_of(m),
     )
+
+
+def _name(name: str) -> str:
+    first, *rest = tables.words(name).split(" ")
+    return " ".join([ACRONYMS.get(first.lower(), first), *rest])
 
 
 def _words(value: float | None, missing: str = "–") -> str:

@@ -20,10 +20,10 @@ from ganvas.evaluate.evidence import Evidence, Sheet
 from ganvas.evaluate.properties import SECTIONS, Property
 from ganvas.files import write_text
 from ganvas.images import grid, to_picture
-from ganvas.report.card_numbers import Row, rows_of
 from ganvas.report.card_curve import Curve, curve_of
+from ganvas.report.card_numbers import Row, rows_of
+from ganvas.report.card_words import Said, said_of
 from ganvas.report.page import environment, own
-from ganvas.report.verdict_hook import verdicts
 
 CELL = 56
 """About how wide a picture is shown, in CSS pixels: small ones are enlarged by a whole number."""
@@ -57,8 +57,7 @@ class Section:
 
     property: Property
     mark: str | None
-    level: str | None
-    sentence: str | None
+    said: Said | None
     rows: list[Row]
     more: list[Row]
     figures: list[Figure]
@@ -77,12 +76,13 @@ def write_card(path: Path, card: Card, evidence: Evidence | None, of: str) -> Pa
 
 def render_card(card: Card, evidence: Evidence | None, of: str) -> str:
     """The page as HTML."""
-    said = {verdict.property: verdict for verdict in verdicts(card)}
+    overall, said = said_of(card)
     sections = [_section(card, evidence, part, said.get(part.key)) for part in SECTIONS]
     eyes = card.find("precision", card.eyes)
     return environment().from_string(own("card.html.j2")).render(
         style=Markup(own("page.css") + own("card.css")),
         card=card,
+        overall=overall,
         of=of,
         version=__version__,
         family=FAMILY_NAMES.get(card.family or ""),
@@ -92,7 +92,7 @@ def render_card(card: Card, evidence: Evidence | None, of: str) -> str:
     )
 
 
-def _section(card: Card, evidence: Evidence | None, part: Property, verdict: object) -> Section:
+def _section(card: Card, evidence: Evidence | None, part: Property, said: Said | None) -> Section:
     found = card.section(part.key)
     main = [m for m in found if m.name in part.primary and m.headline and card.leads(m)]
     sheets = [sheet for sheet in evidence.sheets if sheet.section == part.key] if evidence else []
@@ -100,8 +100,7 @@ def _section(card: Card, evidence: Evidence | None, part: Property, verdict: obj
     return Section(
         property=part,
         mark=MARKS[mark] if mark else None,
-        level=getattr(verdict, "level", None),
-        sentence=getattr(verdict, "sentence", None),
+        said=said,
         rows=rows_of(main),
         more=rows_of([m for m in found if m not in main], with_extractor=True),
         figures=[_figure(sheet) for sheet in sheets],

@@ -27,6 +27,8 @@ from ganvas.report.sheets import Sheet, embed
 
 HERO_PIXELS = 740  # the widest that the final samples are drawn; the sheets beside the curves are narrower
 SHEET_PIXELS = 600
+CARD_PAGE = "card.html"
+"""The page of the last evaluation's card, beside the report."""
 
 
 def write_report(run: Path) -> Path:
@@ -82,6 +84,7 @@ def _content(record: Record) -> dict[str, Any]:
         "alarms": alarms,
         "scores": scores,
         "groups": groups,
+        "card_page": (record.path / CARD_PAGE).exists(),
         "any_minor": any(row["minor"] for group in groups for row in group.rows),
         "measured": tables.rest_of(record.metrics),
         "data": tables.describe(record.data),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from ganvas.cli.toys.completion import trained_to_completion
+from ganvas.cli.toys.critic import critic
 from ganvas.cli.toys.gaussian_shift import gaussian_shift
 from ganvas.cli.toys.plane import DESCRIPTIONS, draw, picture, plane_command, variants
 from ganvas.cli.toys.wasserstein import wasserstein
@@ -17,6 +18,7 @@ toy = typer.Typer(
 toy.command("gaussian-shift")(gaussian_shift)
 toy.command("trained-to-completion")(trained_to_completion)
 toy.command("wasserstein")(wasserstein)
+toy.command("critic")(critic)
 for name in DESCRIPTIONS:
     toy.command(name)(plane_command(name))
 toy.command("picture")(picture)
