@@ -30,14 +30,14 @@ from torch import Tensor
 
 from ganvas import metrics
 from ganvas.data import DataSpec, open_data
-from ganvas.evaluate.card import Card, Measurement, Protocol
-from ganvas.evaluate.classes import Opinions, class_rows
+from ganvas.evaluate.card import Card, ClassRow, Measurement, Protocol
 from ganvas.evaluate.extractor import Extractor, Material, UnsuitableError, in_silence
 from ganvas.evaluate.extractors import EXTRACTORS
+from ganvas.evaluate.faults import KINDS
 from ganvas.evaluate.judge import Judge
 from ganvas.evaluate.properties import PROPERTY_OF
 from ganvas.evaluate.sets import Pictures
-from ganvas.evaluate.verdicts import HEALTHY, KINDS, UNDECIDED, Verdict, verdicts
+from ganvas.evaluate.verdicts import HEALTHY, UNDECIDED, Verdict, verdicts
 from ganvas.space import Classes
 
 CHUNK = 256
@@ -183,11 +183,10 @@ class Bench:
         images, labels = np.asarray(data.images), data.labels
         n = min(n, len(images) // 5)
         order = np.random.default_rng(seed).permutation(len(images))
-        real, unseen, pool, rest = np.split(order, [n, 2 * n, 4 * n])
+        real, unseen, pool, rest = order[:n], order[n : 2 * n], order[2 * n : 4 * n], order[4 * n :]
         of_pool = labels[pool] if labels is not None else None
         self.data, self.seed = data, seed
         self.parts = Parts(images[real], images[unseen], images[pool], of_pool)
-        self.labels = [torch.from_numpy(labels[rows]) for rows in (real, unseen)] if labels is not None else []
         known = np.sort(np.concatenate([real, rest]))
         material = Material(
             images, labels, data.space, known, np.sort(unseen), seed, torch.device("cpu"), in_silence, None
@@ -222,11 +221,22 @@ class Bench:
             **metrics.copying_test(real, self.unseen[i], fake, generator=draws).numbers(),
         }
 
+    def classes(self, seen: Tensor, unseen: Tensor) -> tuple[ClassRow, ...]:
+        """Shares of the classes in the judge's eyes: int64 (n,) of the set and of the reference."""
+        condition = self.data.space.condition
+        assert isinstance(condition, Classes)
+        shares = [torch.bincount(judged, minlength=condition.count) / len(judged) for judged in (seen, unseen)]
+        return tuple(
+            ClassRow(name=name, share=float(share), reference_share=float(reference))
+            for name, share, reference in zip(condition.names, *shares, strict=True)
+        )
+
     def card(self, images: np.ndarray) -> Card:
         """Of one set, as `ganvas evaluate` would measure it."""
         start = time.perf_counter()
         found: list[Measurement] = []
-        rows, accuracy = (), None
+        rows: tuple[ClassRow, ...] = ()
+        accuracy = None
         for i, (extractor, fake) in enumerate(zip(self.extractors, self.features(images), strict=True)):
             protocol = Protocol(
                 n_real=self.parts.n, n_fake=len(fake), extractor=extractor.name, dimension=extractor.dimension
@@ -243,10 +253,10 @@ class Bench:
                 if name in PROPERTY_OF
             ]
             if isinstance(extractor, Judge):
-                opinions = Opinions(*self.labels, extractor.classify(self.unseen[i]), None, extractor.classify(fake))
-                condition = self.data.space.condition
-                assert isinstance(condition, Classes)
-                rows, accuracy = class_rows(condition.names, opinions), extractor.accuracy
+                rows, accuracy = (
+                    self.classes(extractor.classify(fake), extractor.classify(self.unseen[i])),
+                    extractor.accuracy,
+                )
         return Card(
             data=self.data.name,
             data_fingerprint=self.data.fingerprint,
@@ -322,8 +332,8 @@ def table(outcomes: Sequence[Outcome]) -> str:
     lines += ["| data | planted | set | said |", "|---|---|---|---|"]
     for outcome in outcomes:
         said = ", ".join(f"{v.kind} ({v.level})" if v.kind in KINDS else v.kind for v in outcome.faults)
-        planted = " + ".join(outcome.case.planted) or "nothing"
-        lines.append(f"| {outcome.data} | {planted} | {outcome.case.name} | {said} |")
+        what = " + ".join(outcome.case.planted) or "nothing"
+        lines.append(f"| {outcome.data} | {what} | {outcome.case.name} | {said} |")
     return "\n".join(lines) + "\n"
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganvas.errors import GanvasError
-from ganvas.evaluate import Card, ImageSet, Measurement, Protocol, compare_sets, evaluate, judge
+from ganvas.evaluate import Card, ImageSet, Measurement, Protocol, closer, compare_sets, evaluate, judge
 from ganvas.evaluate.measure import SEEDS_APART
 from ganvas.evaluate.sets import split
 from ganvas.space import Space
@@ -53,6 +53,7 @@ def halves() -> tuple[ImageSet, ImageSet]:
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judge, "IMAGES_SHOWN", 6400)
+    monkeypatch.setattr(closer, "SCORES", ())  # which have a test of their own
 
 
 def test_a_perfect_generator_meets_its_references(halves: tuple[ImageSet, ImageSet]):

@@ -14,11 +14,11 @@ from torch import Tensor
 from ganvas.errors import GanvasError
 from ganvas.evaluate import ImageSet, evaluate, features_cache, judge
 from ganvas.evaluate.card import Card
-from ganvas.evaluate.looking import rows_of
 from ganvas.evaluate.distances import measure_distances
 from ganvas.evaluate.extractor import Material, UnsuitableError, in_silence
 from ganvas.evaluate.extractors import extractor_factory
 from ganvas.evaluate.features_cache import Kept, keep, keep_features, load, load_features, rows_key
+from ganvas.evaluate.looking import rows_of
 from ganvas.evaluate.public import KINDS, PublicExtractor, Scaling
 from ganvas.evaluate.resizing import FILTERS
 from ganvas.nn.backbones.vit import VisionTransformer

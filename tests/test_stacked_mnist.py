@@ -248,7 +248,7 @@ def test_rows_of_a_good_generator_and_of_a_collapsed_one(hasty: None) -> None:
     """Replayed test pictures are like the reference. One picture repeated: one mode, log 1000 nats."""
     data = stacked()
     others = open_data(DataSpec(source="stacked-mnist-test", limit=SAMPLES))
-    good = evaluate(Replay(others.images, data.space), data, samples=20, extractors=("pixels",))
+    good = evaluate(Replay(others.images, data.space), data, samples=20, extractors=("pixels",), thorough=False)
     covered, uneven = (good.find(name, "digit-judge") for name in ("modes_covered", "reverse_kl"))
     assert covered.value == pytest.approx(covered.reference, abs=40) and 700 < covered.reference < 1000
     assert uneven.interval[0] < uneven.reference < uneven.interval[1]
@@ -256,7 +256,9 @@ def test_rows_of_a_good_generator_and_of_a_collapsed_one(hasty: None) -> None:
     assert covered.protocol.n_fake == uneven.protocol.n_fake == SAMPLES
     assert "right on 100.00% of 200 digits of mnist-test" in covered.protocol.split == uneven.protocol.split
     assert {"modes_covered/digit-judge", "reverse_kl/digit-judge"} <= set(good.numbers())
-    collapsed = evaluate(Replay(others.images[:1], data.space), data, samples=20, extractors=("pixels",))
+    collapsed = evaluate(
+        Replay(others.images[:1], data.space), data, samples=20, extractors=("pixels",), thorough=False
+    )
     assert collapsed.find("modes_covered", "digit-judge").value == 1
     assert collapsed.find("reverse_kl", "digit-judge").value == pytest.approx(math.log(1000))
 
@@ -265,7 +267,7 @@ def test_no_rows_for_other_data(hasty: None) -> None:
     """The very same pictures under no such name are just pictures."""
     data = stacked()
     plain = ImageSet(np.array(data.images))
-    card = evaluate(Replay(plain.images, data.space), plain, samples=20, extractors=("pixels",))
+    card = evaluate(Replay(plain.images, data.space), plain, samples=20, extractors=("pixels",), thorough=False)
     assert card.find("modes_covered", "digit-judge") is None
     assert {m.protocol.extractor for m in card.measurements} == {"pixels", None}
 
@@ -273,10 +275,10 @@ def test_no_rows_for_other_data(hasty: None) -> None:
 def test_what_cannot_be_kept_to_is_a_note(hasty: None, mnist: Path) -> None:
     """Pictures of another size, or no unseen digits to try the judge on: n/a, and the rest of the card is there."""
     wide = stacked(size=32)
-    card = evaluate(Replay(wide.images, wide.space), wide, samples=20, extractors=("pixels",))
+    card = evaluate(Replay(wide.images, wide.space), wide, samples=20, extractors=("pixels",), thorough=False)
     assert any("n/a: stacked-digits is measured on pictures of 3x28x28, not 3x32x32" in note for note in card.notes)
     data = stacked()
     (mnist / "t10k-images-idx3-ubyte").unlink()
-    card = evaluate(Replay(data.images, data.space), data, samples=20, extractors=("pixels",))
+    card = evaluate(Replay(data.images, data.space), data, samples=20, extractors=("pixels",), thorough=False)
     assert any("n/a: stacked-digits: mnist-test is not on this machine" in note for note in card.notes)
     assert card.find("modes_covered", "digit-judge") is None and card.find("coverage", "pixels") is not None

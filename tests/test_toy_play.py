@@ -254,7 +254,7 @@ def test_the_split_adds_up_to_the_divergence():
 
 def test_the_truth_has_next_to_no_divergence():
     """Where the generator draws the target itself, the split of 2,000 points is that of a sample against its law:
-    about (bins − 1) / (8 · 2,000) = .0005 nats in all, .002 at most; missing half of the modes is (log 2)-sized beside it."""
+    about (bins − 1) / (8 · 2,000) = .0005 nats in all, .002 at most; missing half of the modes costs .22."""
     play = played()
     target = mixture(ring().centres, 0.01, 1.25)
     half = replace(target, centres=target.centres[:4], weights=np.full(4, 0.25))

@@ -14,6 +14,7 @@ from ganvas.cli.output import Code, Device, JsonFile, Seed, write_json
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ganvas.data.dataset import Dataset
     from ganvas.evaluate.card import Card
     from ganvas.evaluate.evidence import Evidence
     from ganvas.snapshot import Snapshot
@@ -46,23 +47,15 @@ def evaluate(
 
     from ganvas.cli.card_table import print_card
     from ganvas.cli.opening import open_for
-    from ganvas.data.dataset import open_data
-    from ganvas.data.spec import DataSpec
-    from ganvas.errors import GanvasError
     from ganvas.evaluate.measure import examine
     from ganvas.training.runtime import detect
 
     opened = open_for(snapshot, device, code)
-    trained_on = opened.recipe.data
-    if data is None and trained_on is None:
-        raise GanvasError(f"{snapshot} does not say what it was trained on; name real pictures by --data")
-    spec = trained_on or DataSpec(source=str(data))
-    space = opened.space
-    real = spec.but(source=data or spec.source, size=(space.height, space.width), channels=space.channels)
+    real = real_pictures(opened, snapshot, data)
     with working(Console(stderr=True)) as on_progress:
         card, evidence = examine(
             opened,
-            open_data(real),
+            real,
             samples=samples,
             extractors=extractor.split(","),
             truncation=truncation,
@@ -77,6 +70,24 @@ def evaluate(
     write_json(json, card.model_dump(mode="json"))
     write_html(html, card, evidence, snapshot)
     keep(card, evidence, snapshot, opened)
+
+
+def real_pictures(opened: Snapshot, snapshot: str, data: str | None) -> Dataset:
+    """The real pictures to measure against, in the snapshot's own size: those of its training unless told otherwise.
+
+    Raises:
+        GanvasError: it does not say what it was trained on, or the data cannot be opened.
+    """
+    from ganvas.data.dataset import open_data
+    from ganvas.data.spec import DataSpec
+    from ganvas.errors import GanvasError
+
+    trained_on = opened.recipe.data
+    if data is None and trained_on is None:
+        raise GanvasError(f"{snapshot} does not say what it was trained on; name real pictures by --data")
+    spec = trained_on or DataSpec(source=str(data))
+    space = opened.space
+    return open_data(spec.but(source=data or spec.source, size=(space.height, space.width), channels=space.channels))
 
 
 def write_html(path: Path | None, card: Card, evidence: Evidence | None, of: str) -> None:

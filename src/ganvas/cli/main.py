@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ganvas.cli.check import check
+from ganvas.cli.compare import compare
 from ganvas.cli.demo import demo
 from ganvas.cli.evaluate import evaluate
 from ganvas.cli.inspect import inspect
@@ -31,7 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for verb in (demo, recipes, inspect, train, check, sample, interpolate, evaluate, metrics, runs, report):
+for verb in (demo, recipes, inspect, train, check, sample, interpolate, evaluate, compare, metrics, runs, report):
     app.command()(verb)
 app.add_typer(toy, name="toy")
 

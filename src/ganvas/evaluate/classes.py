@@ -103,7 +103,9 @@ def measure_classes(judge: Judge, opinions: Opinions, seed: int, part: str | Non
 
 def _recall_lowest(opinions: Opinions, protocol: Protocol) -> Measurement:
     """Named in the detail, by its number."""
-    recalls = {label: _mean(opinions.recalled[opinions.real == label]) for label in torch.unique(opinions.real).tolist()}
+    recalls = {
+        label: _mean(opinions.recalled[opinions.real == label]) for label in torch.unique(opinions.real).tolist()
+    }
     worst = min(recalls, key=lambda label: recalls[label])
     pictures = int((opinions.real == worst).sum())
     return Measurement(

@@ -207,9 +207,7 @@ def _rows(score: Score, values: Sequence[Sequence[Found]], protocol: Protocol) -
             better=better,
             protocol=protocol.but(detail=made.detail),
         )
-        for name, better, unit, made, real, stuck in zip(
-            score.names, score.better, units, *values, strict=True
-        )
+        for name, better, unit, made, real, stuck in zip(score.names, score.better, units, *values, strict=True)
     ]
 
 

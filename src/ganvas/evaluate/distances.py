@@ -118,9 +118,7 @@ def measure_distances(
             headline=headline.get(found.name, True),
             protocol=protocol.but(k=found.k, detail=found.detail),
         )
-        for found, reference, stuck in zip(
-            measured.estimates, references.estimates, collapsed.estimates, strict=True
-        )
+        for found, reference, stuck in zip(measured.estimates, references.estimates, collapsed.estimates, strict=True)
     ]
     return Measured(measurements, measured.recalled, references.recalled)
 

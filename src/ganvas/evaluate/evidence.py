@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ganvas.errors import GanvasError
 from ganvas.evaluate.compare import Seen
+from ganvas.evaluate.distances import K_DENSITY
 from ganvas.evaluate.extractor import Extractor, OnProgress
 from ganvas.evaluate.latent import PATH_OF
 from ganvas.evaluate.looking import CHUNK, Fakes
@@ -111,20 +112,21 @@ def _low_bins(real: Pictures, seen: Seen, fake: Tensor, generator: torch.Generat
 
 
 def _out_of_reach(real: Pictures, seen: Seen, fake: Tensor) -> Sheet | None:
-    """Real pictures outside every ball of the generated ones: those first whose real neighbours are near and generated
-    ones far. Outliers, which anybody would miss, have neither near, and come late."""
-    outside = torch.nonzero(~neighbour_scores(seen.real, fake).recall)[:, 0]
+    """Real pictures in whose own ball no generated one lies: those first whose real neighbours are near and generated
+    ones far. The generated ones' balls would not do: a few outliers among them have balls that swallow whole classes.
+    """
+    outside = torch.nonzero(~neighbour_scores(seen.real, fake).coverage)[:, 0]
     if not len(outside):
         return None
     places, generated = centred(seen.real, fake)
     to_fake = nearest(places[outside], generated)[0][:, 0]
-    to_real = squared_radii(places, (3,))[0][outside]
+    to_real = squared_radii(places, (K_DENSITY,))[0][outside]
     shown = outside[(to_fake / to_real.clamp(min=1e-12)).argsort(descending=True)[: 2 * SHOWN]].cpu()
     return Sheet(
         "coverage",
         "No generated picture comes near",
-        f"{len(outside):,} of {len(seen.real):,} real pictures lie outside every generated one's ball; "
-        "those that stand out most, with real neighbours near and generated ones far.",
+        f"{len(outside):,} of {len(seen.real):,} real pictures have {K_DENSITY} real ones nearer than any generated one; "
+        "those that stand out most.",
         real.images[seen.parts.real[shown.numpy()]],
         min(SHOWN, len(shown)),
     )
@@ -154,8 +156,9 @@ def _nearest_training(real: Pictures, fakes: Fakes, seen: Seen, fake: Tensor) ->
     return Sheet(
         "novelty",
         "Nearest real pictures",
-        f"The generated pictures that lie closest to a real one (mean distance {float(found.distance[closest].mean()):.3g}"
-        f"; the closest unseen real ones: {float(theirs.mean()):.3g}). Equal columns are copies.",
+        f"The generated pictures that lie closest to a real one (mean distance "
+        f"{float(found.distance[closest].mean()):.3g}; the closest unseen real ones: {float(theirs.mean()):.3g}). "
+        "Equal columns are copies.",
         both,
         len(closest),
         ("generated", "nearest real"),

@@ -14,7 +14,7 @@ from ganvas import metrics
 from ganvas.evaluate.benchmarks import measure_benchmark
 from ganvas.evaluate.card import Card, Measurement, Protocol
 from ganvas.evaluate.compare import Findings, Seen, compare
-from ganvas.evaluate.disentangled import disentangled
+from ganvas.evaluate.disentangled import CODED, disentangled
 from ganvas.evaluate.evidence import Evidence, gather_evidence
 from ganvas.evaluate.extractor import OnProgress, in_silence
 from ganvas.evaluate.extractors import EXTRACTORS
@@ -106,9 +106,7 @@ def examine(
     asked = asked[:samples] if asked is not None else None
     fakes = _samples(sampler, asked, truncation, samples, seed)
     place, tell = torch.device(device), on_progress or in_silence
-    found = compare(
-        dataset, fakes, extractors, seed, place, tell, part=part_of(dataset.name), thorough=thorough
-    )
+    found = compare(dataset, fakes, extractors, seed, place, tell, part=part_of(dataset.name), thorough=thorough)
     more = measure_benchmark(dataset, lambda count: _draw(sampler, dataset, truncation, count, seed), seed, place, tell)
     assert found.seen is not None, "compare has looked at them"
     latent = _latent(sampler, dataset, found.seen, seed, tell) if thorough else Findings()
@@ -139,6 +137,7 @@ def compare_sets(
     extractors: Sequence[str] = ("pixels", "random-conv"),
     seed: int = 0,
     device: torch.device | str = "cpu",
+    thorough: bool = True,
     on_progress: OnProgress | None = None,
 ) -> Card:
     """Measure an image set against a real one, which comes first; at most ``samples`` of it, drawn by chance.
@@ -146,7 +145,14 @@ def compare_sets(
     The other arguments, and the errors, are those of `evaluate`.
     """
     return examine_sets(
-        real, fake, samples=samples, extractors=extractors, seed=seed, device=device, on_progress=on_progress
+        real,
+        fake,
+        samples=samples,
+        extractors=extractors,
+        seed=seed,
+        device=device,
+        thorough=thorough,
+        on_progress=on_progress,
     )[0]
 
 
@@ -158,6 +164,7 @@ def examine_sets(
     extractors: Sequence[str] = ("pixels", "random-conv"),
     seed: int = 0,
     device: torch.device | str = "cpu",
+    thorough: bool = True,
     show: bool = False,
     on_progress: OnProgress | None = None,
 ) -> tuple[Card, Evidence | None]:
@@ -166,7 +173,7 @@ def examine_sets(
     check_spaces(real.space, fake.space, fake.name)
     rows = torch.randperm(len(fake.images), generator=torch.Generator().manual_seed(seed))[:samples].numpy()
     fakes, tell = rows_of(fake, rows), on_progress or in_silence
-    found = compare(real, fakes, extractors, seed, torch.device(device), tell)
+    found = compare(real, fakes, extractors, seed, torch.device(device), tell, thorough=thorough)
     assert found.seen is not None, "compare has looked at them"
     evidence = gather_evidence(None, real, fakes, found.seen, seed, tell) if show else None
     card = Card(
@@ -205,7 +212,7 @@ def _latent(sampler: Sampler, dataset: Pictures, seen: Seen, seed: int, on_progr
     on_progress("walking through the latent space", 0, 2)
     behaved, notes = well_behaved(sampler, seen.extractor, seen.real, seen.unseen, pairs=PAIRS, seed=seed)
     on_progress("walking through the latent space", 1, 2)
-    told, more = disentangled(sampler, judge=seen.judge, seed=seed)
+    told, more = disentangled(sampler, judge=seen.judge, samples=CODED, seed=seed)
     on_progress("walking through the latent space", 2, 2)
     findings = Findings((*behaved.values(), *told.values()), (*notes, *more))
     facts = {"measurements": [m.model_dump(mode="json") for m in findings.measurements], "notes": list(findings.notes)}

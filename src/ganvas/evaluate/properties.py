@@ -45,7 +45,7 @@ PROPERTIES = (
         "Efficient sampling",
         "A sample costs little, and a batch of them makes use of parallel hardware.",
         ("images_per_second", "latency_seconds"),
-        marks=_marks("yes", "no", "yes", "no"),
+        marks=_marks("yes", "yes", "yes", "no"),
     ),
     Property(
         "quality",

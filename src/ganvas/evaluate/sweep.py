@@ -41,7 +41,7 @@ def sweep(prepared: Prepared, images: int, say: Callable[[str], None]) -> tuple[
         say(f"gamma × {factor:g} …")
         session = open_session(tried)
         session.play()
-        card = evaluate(open_snapshot(session.run.path), prepared.data, samples=2000)
+        card = evaluate(open_snapshot(session.run.path), prepared.data, samples=2000, thorough=False)
         rows.append({"factor": factor, "gamma": _words(next(iter(penalties.values())).gamma), **_numbers(card)})
     best = min(rows, key=lambda row: row["kernel_distance"])
     if any(row is not best and row["at_least"] <= best["at_most"] for row in rows):

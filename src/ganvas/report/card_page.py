@@ -79,16 +79,20 @@ def render_card(card: Card, evidence: Evidence | None, of: str) -> str:
     overall, said = said_of(card)
     sections = [_section(card, evidence, part, said.get(part.key)) for part in SECTIONS]
     eyes = card.find("precision", card.eyes)
-    return environment().from_string(own("card.html.j2")).render(
-        style=Markup(own("page.css") + own("card.css")),
-        card=card,
-        overall=overall,
-        of=of,
-        version=__version__,
-        family=FAMILY_NAMES.get(card.family or ""),
-        protocol=str(eyes.protocol.but(k=None, detail=None)) if eyes else None,
-        sections=[section for section in sections if section.rows or section.figures],
-        notes=[*card.notes, *(evidence.notes if evidence else ())],
+    return (
+        environment()
+        .from_string(own("card.html.j2"))
+        .render(
+            style=Markup(own("page.css") + own("card.css")),
+            card=card,
+            overall=overall,
+            of=of,
+            version=__version__,
+            family=FAMILY_NAMES.get(card.family or ""),
+            protocol=str(eyes.protocol.but(k=None, detail=None)) if eyes else None,
+            sections=[section for section in sections if section.rows or section.figures],
+            notes=[*card.notes, *(evidence.notes if evidence else ())],
+        )
     )
 
 
