@@ -67,7 +67,7 @@ def test_disagreement_is_said_of_yes_and_no_only() -> None:
 
 
 def test_cards_that_were_measured_otherwise_are_refused() -> None:
-    with pytest.raises(GanvasError, match="seed 0.* seed 1.* evaluate them alike"):
+    with pytest.raises(GanvasError, match=r"seed 0.* seed 1.* evaluate them alike"):
         side_by_side([card(0.9, 0.9), card(0.9, 0.9, seed=1)])
 
 
@@ -90,6 +90,7 @@ def test_one_is_not_enough(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
     assert capfd.readouterr().err.startswith("error: compare needs two snapshots or more")
 
 
+@pytest.mark.slow
 def test_the_verb_end_to_end(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

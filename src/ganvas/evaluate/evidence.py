@@ -125,8 +125,8 @@ def _out_of_reach(real: Pictures, seen: Seen, fake: Tensor) -> Sheet | None:
     return Sheet(
         "coverage",
         "No generated picture comes near",
-        f"{len(outside):,} of {len(seen.real):,} real pictures have {K_DENSITY} real ones nearer than any generated one; "
-        "those that stand out most.",
+        f"{len(outside):,} of {len(seen.real):,} real pictures have {K_DENSITY} real ones nearer than any generated "
+        "one; those that stand out most.",
         real.images[seen.parts.real[shown.numpy()]],
         min(SHOWN, len(shown)),
     )
