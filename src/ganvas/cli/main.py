@@ -22,6 +22,7 @@ from ganvas.cli.runs import runs
 from ganvas.cli.sample import sample
 from ganvas.cli.toys.group import toy
 from ganvas.cli.train import train
+from ganvas.cli.weights import weights
 from ganvas.errors import GanvasError
 
 app = typer.Typer(
@@ -32,7 +33,21 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for verb in (demo, recipes, inspect, train, check, sample, interpolate, evaluate, compare, metrics, runs, report):
+for verb in (
+    demo,
+    recipes,
+    inspect,
+    train,
+    check,
+    sample,
+    interpolate,
+    evaluate,
+    compare,
+    metrics,
+    weights,
+    runs,
+    report,
+):
     app.command()(verb)
 app.add_typer(toy, name="toy")
 
