@@ -23,7 +23,7 @@ from ganvas.training.run import Run
 from ganvas.training.session import Session
 from ganvas.training.spectator import scores
 from ganvas.training.start import Request, open_session, prepare
-from ganvas.training.state import read_state
+from ganvas.training.state import VERSION, read_state
 from ganvas.training.ticks import DivergenceError
 from states import identical, images_saved, trained
 
@@ -156,7 +156,7 @@ def test_a_damaged_state_is_told_in_one_line(train: Train, damage: str) -> None:
     content = run.state_file.read_bytes()
     broken = {"cut": content[: len(content) // 2], "garbage": b"x" * 100, "empty": b""}
     if damage == "other":
-        torch.save({"version": 1, "parts": {"network/generator": {}}}, run.state_file)
+        torch.save({"version": VERSION, "parts": {"network/generator": {}}}, run.state_file)
     else:
         run.state_file.write_bytes(broken[damage])
     with pytest.raises(GanvasError, match=r"state.pt .*move it away to start the run anew") as caught:

@@ -37,6 +37,7 @@ def card(
     without: tuple[str, ...] = (),
     no_reference: tuple[str, ...] = (),
     shares: dict[str, float] | None = None,
+    accuracy: float | None = None,
 ) -> Card:
     """Healthy but for what is ``spoilt`` in all eyes, or in those of the ``pixels`` alone."""
     measurements = []
@@ -61,6 +62,7 @@ def card(
         seed=0,
         measurements=tuple(measurements),
         classes=tuple(rows) if "self-trained" in eyes else (),
+        judge_accuracy=accuracy,
         seconds=1.0,
     )
 
@@ -145,6 +147,29 @@ def test_noise_needs_all_three_of_variety_recall_and_being_told_apart(change: di
     assert "noise" not in faults(card(pixels={**NOISY, **change}))
 
 
+def test_a_classifier_that_sees_nothing_leaves_noise_to_the_precision_in_pixels() -> None:
+    """Coloured pixels are too many for it. Half of .88 is .44; one in five as junk leaves .8 of it, .70."""
+    blind: dict[str, float | None] = {**NOISY, "c2st_accuracy": 0.5}
+    found = only(card(pixels={**blind, "precision": 0.43}))
+    assert found.kind == "noise"
+    assert "in pixels precision is 0.43 (unseen real pictures: 0.88), and" in found.sentence
+    assert "classifier" not in found.sentence
+    for precision in (0.45, 0.7, 0.88):
+        assert "noise" not in faults(card(pixels={**blind, "precision": precision}))
+
+
+@pytest.mark.parametrize("change", [{"vendi_ratio": 1.0}, {"recall": 0.1}], ids=str)
+def test_low_precision_in_pixels_alone_is_no_noise(change: dict[str, float | None]) -> None:
+    """Pictures that are no more varied than the data, or near to few of them, are poor for another reason."""
+    assert "noise" not in faults(card(pixels={**NOISY, "precision": 0.1, **change}))
+
+
+def test_noise_explains_thin_coverage_too() -> None:
+    thinned: dict[str, float | None] = {"coverage": 0.85, "js_under_generated": 0.05, "js_over_generated": 0.0}
+    assert set(faults(card(thinned))) == {"mode dropping"}
+    assert set(faults(card(thinned, NOISY))) == {"noise"}
+
+
 def test_noise_that_does_no_harm_in_the_best_eyes_is_doubtful() -> None:
     assert only(card(pixels=NOISY)).level == "doubtful"
 
@@ -208,6 +233,38 @@ def test_a_halved_class_is_doubtful_and_only_where_the_pictures_are_clean() -> N
     shares = {"cat": 0.287, "dog": 0.287, "fox": 0.286, "hen": 0.14}
     assert only(card(shares=shares)).level == "doubtful"
     assert "mode dropping" not in faults(card({"js_over_generated": 0.2}, shares=shares))
+
+
+STRANGE = {"js_over_generated": 0.06}
+"""More than 1/√1,000 = .032 by chance, less than the .1 from which on only missing classes count."""
+
+
+def test_a_weak_judge_is_not_believed_about_pictures_that_are_unlike_the_data() -> None:
+    """.14 of .25, the others at .29, is .49 of the typical class. Errors explain that from 2a − 1 = .49 on: a = .745."""
+    shares = {"cat": 0.287, "dog": 0.287, "fox": 0.286, "hen": 0.14}
+    assert "mode dropping" not in faults(card(STRANGE, shares=shares, accuracy=0.74))
+    assert "mode dropping" in faults(card(STRANGE, shares=shares, accuracy=0.75))
+
+
+def test_a_weak_judge_is_believed_about_pictures_like_the_data() -> None:
+    """It is as wrong about the real ones beside them."""
+    shares = {"cat": 0.287, "dog": 0.287, "fox": 0.286, "hen": 0.14}
+    assert only(card(shares=shares, accuracy=0.4)).kind == "mode dropping"
+    assert "mode dropping" not in faults(card({"precision": 0.78}, shares=shares, accuracy=0.4))
+
+
+def test_a_judge_that_is_wrong_every_other_time_has_no_say_even_on_missing_classes() -> None:
+    """2a − 1 = 0 at .5; .04 of the typical class is below the .1 at .55."""
+    shares = {"cat": 0.33, "dog": 0.33, "fox": 0.33, "hen": 0.01}
+    assert "mode dropping" not in faults(card(STRANGE, shares=shares, accuracy=0.5))
+    assert faults(card(STRANGE, shares=shares, accuracy=0.55))["mode dropping"].level == "bad"
+
+
+def test_of_pictures_that_are_nearly_all_strange_no_judge_is_asked() -> None:
+    """Of .35 nats, .2 and more."""
+    shares = {"cat": 0.33, "dog": 0.33, "fox": 0.33, "hen": 0.01}
+    assert "mode dropping" in faults(card({"js_over_generated": 0.19}, shares=shares, accuracy=0.99))
+    assert "mode dropping" not in faults(card({"js_over_generated": 0.2}, shares=shares, accuracy=0.99))
 
 
 def test_a_class_that_chance_makes_rare_is_not_named() -> None:

@@ -39,11 +39,14 @@ pictures differ everywhere (blur and noise in self-trained features: .7 to 1.2).
 RARE, MISSING = 0.7, 0.25
 """A class's share over its reference, the median class being at 1. One that is halved lies at .55."""
 STRANGE, VERY_STRANGE, TOLD = 0.05, 0.2, 0.1
-"""Nats of fakes without reals (all of them: .35): healthy sets 0 ± .01, 20 % junk .06, 1 px of blur .22; up to the last
-one a judge's opinion counts on classes that are rare and not missing."""
-NOISY, APART, KEPT = 1.05, 0.9, 0.7
-"""In pixels: Vendi ratio over its reference at least (planted: 1.08 to 5; all others but junk: at most 1.0), share told
-apart at least, and recall over its reference at least (blur: under .1)."""
+"""Nats of fakes without reals (all of them: .35): healthy sets 0 ± .01, 20 % junk .06, 1 px of blur .22. A judge's
+opinion on missing classes counts under the second, that on rare ones up to the last."""
+NOISY, KEPT = 1.05, 0.7
+"""In pixels: Vendi ratio over its reference at least (planted: 1.07 to 9; all others but junk: at most 1.04), and
+recall over its reference at least (planted: .71 and more; blur of digits: under .1)."""
+APART, OUTSIDE = 0.9, 0.5
+"""In pixels: share told apart at least, or precision over its reference at most. Of 3,072 numbers a linear classifier
+learns nothing from 1,000 pictures (noise of .1: .50), where that precision is .27 at most; 20 % junk: .80 and more."""
 AUTHENTIC, COPYING, BUSY = 0.85, -3.0, 1.5
 """Authentic share over its reference at most (half copied: .44 to .53, so a quarter about .75; classes missing: .94 and
 more), CT at most, and density over its reference at most: what is blurred lies where the data are dense, and near to
@@ -191,16 +194,20 @@ def noise(case: Case) -> Found | None:
     look, best = _pixels(case), case.best
     assert look is not None
     variety = look.value("vendi_ratio") / max(1.0, look.reference("vendi_ratio"))
-    if variety < NOISY or look.value("c2st_accuracy") < APART or look.ratio("recall") < KEPT:
+    told = look.value("c2st_accuracy") >= APART
+    outside = look.ratio("precision") <= OUTSIDE and look.below("precision")
+    if variety < NOISY or look.ratio("recall") < KEPT or not (told or outside):
         return None
+    classifier, precision = look.share("c2st_accuracy"), look.against("precision")
+    seen = f"a classifier is right about {classifier}" if told else f"precision is {precision}"
     harm = best.ratio("precision") < NEAR or best.ratio("coverage") < NEAR
     return Found(
         "bad" if harm else "doubtful",
-        f"in pixels a classifier is right about {look.share('c2st_accuracy')}, and the pictures are {variety:.2f} "
-        f"times as varied as real ones by the Vendi score, while recall is {look.against('recall')}; in "
+        f"in pixels {seen}, and the pictures are {variety:.2f} times as varied as real ones by the Vendi score, while "
+        f"recall is {look.against('recall')}; in "
         f"{best.eyes} precision is {best.against('precision')}, coverage {best.against('coverage')}, and "
         "other faults may hide behind the noise",
-        look.evidence("vendi_ratio", "c2st_accuracy", "recall") | best.evidence("precision", "coverage"),
+        look.evidence("vendi_ratio", "c2st_accuracy", "precision", "recall") | best.evidence("precision", "coverage"),
     )
 
 
@@ -228,17 +235,16 @@ def copies(case: Case) -> Found | None:
 def missing_classes(case: Case) -> Found | None:
     """Classes that the judge sees significantly too rarely, though it can judge the pictures at all."""
     look = next(look for look in case.looks if look.extractor == JUDGE)
-    if look.ratio("precision") < KNOWABLE:
+    if look.ratio("precision") < KNOWABLE or look.strange() >= VERY_STRANGE:
         return None
-    clean = look.ratio("precision") >= NEAR and look.value("js_over_generated") <= TOLD
+    limit = _rare_enough(look, case.card.judge_accuracy)
     rows = [row for row in case.card.classes if row.reference_share > 0]
     ratios = {row.name: row.share / row.reference_share for row in rows}
     typical = max(sorted(ratios.values())[len(rows) // 2], 1e-9)
     rare = [
         row
         for row in rows
-        if ratios[row.name] / typical < (RARE if clean else MISSING)
-        and _z(row.share, row.reference_share, case.card.samples, look.n) < -SURE
+        if ratios[row.name] / typical < limit and _z(row.share, row.reference_share, case.card.samples, look.n) < -SURE
     ]
     if not rare:
         return None
@@ -248,6 +254,20 @@ def missing_classes(case: Case) -> Found | None:
         f"is {look.against('precision')}, coverage {look.against('coverage')}",
         {f"share of {row.name}": row.share for row in rare} | look.evidence("precision", "coverage"),
     )
+
+
+def _rare_enough(look: Look, accuracy: float | None) -> float:
+    """A class's share over its reference under which more is amiss than the judge.
+
+    Pictures like the data are judged as wrongly as those, so the reference has the same errors. Of others it may hold
+    none: of what a judge of accuracy a calls by one name, 1 − a is something else on average. All that may get other
+    names, and as many errors be made anew: a share down to 1 − 2 (1 − a) of the reference is the judge's own doing, and
+    one that is wrong every other time has no say. Without an accuracy the judge is taken at its word.
+    """
+    near = look.ratio("precision") >= NEAR
+    usual = RARE if near and look.strange() <= TOLD else MISSING
+    alike = near and look.strange() == 0.0
+    return usual if alike or accuracy is None else min(usual, 2 * accuracy - 1)
 
 
 def _class_share(row: ClassRow) -> str:
@@ -321,7 +341,7 @@ RULES = (
     Rule("noise", "quality", _can_be_noise, noise),
     Rule("memorised", "novelty", lambda case: case.best.has("authentic_share"), copies),
     Rule("mode dropping", "coverage", _can_name_classes, missing_classes, ("mode collapse",)),
-    Rule("mode dropping", "coverage", _can_be_thin, thin, ("mode collapse",)),
+    Rule("mode dropping", "coverage", _can_be_thin, thin, ("mode collapse", "noise")),
     Rule("poor quality", "quality", lambda case: True, poor, ("mode collapse", "noise")),
 )
 KINDS = tuple(dict.fromkeys(rule.kind for rule in RULES))
