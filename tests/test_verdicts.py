@@ -26,6 +26,8 @@ HEALTHY_NUMBERS: dict[str, tuple[float | None, float | None]] = {
 LOWER = ("c2st_accuracy", "js_over_generated", "js_under_generated", "bins_low")
 EYES = ("pixels", "random-conv", "self-trained")
 SHARES = {"cat": 0.25, "dog": 0.25, "fox": 0.25, "hen": 0.25}
+HALVED = {"cat": 0.287, "dog": 0.287, "fox": 0.286, "hen": 0.14}
+GONE = {"cat": 0.33, "dog": 0.33, "fox": 0.33, "hen": 0.01}
 
 
 def card(
@@ -81,7 +83,7 @@ FOUND = {
     "mode collapse": card({"coverage": 0.1, "recall": 0.0, "birthday_support": 20}),
     "noise": card({"precision": 0.5, "coverage": 0.3}, NOISY),
     "memorised": card({"authentic_share": 0.3, "ct_score": -13.0}),
-    "mode dropping": card(shares={"cat": 0.33, "dog": 0.33, "fox": 0.33, "hen": 0.01}),
+    "mode dropping": card(shares=GONE),
     "poor quality": card({"precision": 0.4, "coverage": 0.3, "c2st_accuracy": 0.95, "js_over_generated": 0.25}),
 }
 
@@ -181,10 +183,9 @@ def test_noise_is_judged_in_pixels_only() -> None:
 
 def test_noise_explains_the_poor_quality_and_leaves_the_classes_untold() -> None:
     """At half the precision the judge's opinion on classes is worth nothing."""
-    shares = {"cat": 0.33, "dog": 0.33, "fox": 0.33, "hen": 0.01}
     noisy = {"precision": 0.5, "coverage": 0.3}
-    assert set(faults(card(noisy, NOISY, shares=shares))) == {"noise"}
-    assert set(faults(card({**noisy, "precision": 0.7}, NOISY, shares=shares))) == {"noise", "mode dropping"}
+    assert set(faults(card(noisy, NOISY, shares=GONE))) == {"noise"}
+    assert set(faults(card({**noisy, "precision": 0.7}, NOISY, shares=GONE))) == {"noise", "mode dropping"}
 
 
 # --- memorised --------------------------------------------------------------------------------------------------------
@@ -230,41 +231,35 @@ def test_the_missing_classes_are_named_and_no_others() -> None:
 
 def test_a_halved_class_is_doubtful_and_only_where_the_pictures_are_clean() -> None:
     """.14 of .25, the others at .29: .14 / .29 = .48 of the typical class, under .7."""
-    shares = {"cat": 0.287, "dog": 0.287, "fox": 0.286, "hen": 0.14}
-    assert only(card(shares=shares)).level == "doubtful"
-    assert "mode dropping" not in faults(card({"js_over_generated": 0.2}, shares=shares))
+    assert only(card(shares=HALVED)).level == "doubtful"
+    assert "mode dropping" not in faults(card({"js_over_generated": 0.11}, shares=HALVED))
 
 
-STRANGE = {"js_over_generated": 0.06}
-"""More than 1/√1,000 = .032 by chance, less than the .1 from which on only missing classes count."""
+STRANGE = {"js_over_generated": 0.06}  # chance: 1/√1,000 = .032; from .1 on only missing classes count
 
 
 def test_a_weak_judge_is_not_believed_about_pictures_that_are_unlike_the_data() -> None:
-    """.14 of .25, the others at .29, is .49 of the typical class. Errors explain that from 2a − 1 = .49 on: a = .745."""
-    shares = {"cat": 0.287, "dog": 0.287, "fox": 0.286, "hen": 0.14}
-    assert "mode dropping" not in faults(card(STRANGE, shares=shares, accuracy=0.74))
-    assert "mode dropping" in faults(card(STRANGE, shares=shares, accuracy=0.75))
+    """.14 of .25, the others at .29, is .49 of the typical class. Errors explain down to 2a − 1: .49 of a = .745."""
+    assert "mode dropping" not in faults(card(STRANGE, shares=HALVED, accuracy=0.74))
+    assert "mode dropping" in faults(card(STRANGE, shares=HALVED, accuracy=0.75))
 
 
 def test_a_weak_judge_is_believed_about_pictures_like_the_data() -> None:
     """It is as wrong about the real ones beside them."""
-    shares = {"cat": 0.287, "dog": 0.287, "fox": 0.286, "hen": 0.14}
-    assert only(card(shares=shares, accuracy=0.4)).kind == "mode dropping"
-    assert "mode dropping" not in faults(card({"precision": 0.78}, shares=shares, accuracy=0.4))
+    assert only(card(shares=HALVED, accuracy=0.4)).kind == "mode dropping"
+    assert "mode dropping" not in faults(card({"precision": 0.78}, shares=HALVED, accuracy=0.4))
 
 
 def test_a_judge_that_is_wrong_every_other_time_has_no_say_even_on_missing_classes() -> None:
     """2a − 1 = 0 at .5; .04 of the typical class is below the .1 at .55."""
-    shares = {"cat": 0.33, "dog": 0.33, "fox": 0.33, "hen": 0.01}
-    assert "mode dropping" not in faults(card(STRANGE, shares=shares, accuracy=0.5))
-    assert faults(card(STRANGE, shares=shares, accuracy=0.55))["mode dropping"].level == "bad"
+    assert "mode dropping" not in faults(card(STRANGE, shares=GONE, accuracy=0.5))
+    assert faults(card(STRANGE, shares=GONE, accuracy=0.55))["mode dropping"].level == "bad"
 
 
 def test_of_pictures_that_are_nearly_all_strange_no_judge_is_asked() -> None:
     """Of .35 nats, .2 and more."""
-    shares = {"cat": 0.33, "dog": 0.33, "fox": 0.33, "hen": 0.01}
-    assert "mode dropping" in faults(card({"js_over_generated": 0.19}, shares=shares, accuracy=0.99))
-    assert "mode dropping" not in faults(card({"js_over_generated": 0.2}, shares=shares, accuracy=0.99))
+    assert "mode dropping" in faults(card({"js_over_generated": 0.19}, shares=GONE, accuracy=0.99))
+    assert "mode dropping" not in faults(card({"js_over_generated": 0.2}, shares=GONE, accuracy=0.99))
 
 
 def test_a_class_that_chance_makes_rare_is_not_named() -> None:

@@ -2,7 +2,7 @@
 
 A rule compares the generated pictures' numbers with those of unseen real ones (`Measurement.reference`), which a
 perfect generator would reach at this N, and is asked only where all numbers that it needs are there. The limits come
-from sets of real digits and clothes that were spoilt on purpose (``bench/verdict_confusion.py``).
+from sets of real digits, clothes and small photographs that were spoilt on purpose (``bench/verdict_confusion.py``).
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def _alike(look: Look) -> bool:
 
 
 def noise(case: Case) -> Found | None:
-    """In pixels all is different, and more varied than the data; what the fake balls reach is not less."""
+    """In pixels all is different, or lies elsewhere, and is more varied than the data; the fake balls reach as far."""
     look, best = _pixels(case), case.best
     assert look is not None
     variety = look.value("vendi_ratio") / max(1.0, look.reference("vendi_ratio"))
