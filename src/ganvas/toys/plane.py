@@ -23,7 +23,7 @@ from ganvas.watch.watch import Alarm
 
 PROTOCOL = 2500
 """Points that are counted (Lin et al. 2018)."""
-MOMENTS = 24
+MOMENTS = 18
 IMAGES = {"grid": 3_000_000}
 """Points that a target needs, where the recipe's own number does not suffice."""
 
