@@ -8,6 +8,7 @@ Each run has one thread. Modes are of 2,500 points after PacGAN (Lin et al. 2018
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -64,7 +65,10 @@ def main() -> None:
     asked = parser.parse_args()
     jobs = list(product(asked.variants or list(VARIANTS), range(asked.seeds)))
     with ProcessPoolExecutor(asked.processes, get_context("spawn")) as pool:
-        rows = list(pool.map(partial(run, toy=asked.toy, images=asked.images), jobs))
+        rows = []
+        for row in pool.map(partial(run, toy=asked.toy, images=asked.images), jobs):
+            rows.append(row)
+            print(f"{len(rows)} of {len(jobs)}: {row}", file=sys.stderr, flush=True)
     print(f"| {asked.toy} | " + " | ".join(COLUMNS.values()) + " |")
     print("|---" * (len(COLUMNS) + 1) + "|")
     for variant in dict.fromkeys(row["variant"] for row in rows):
