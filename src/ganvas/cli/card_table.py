@@ -100,7 +100,7 @@ def _print_section(
 
 
 def _table(shown: Sequence[Measurement], everything: bool) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("", min_width=NAME_WIDTH)
     for heading, width in COLUMNS.items():
         table.add_column(heading, justify="right", min_width=width)
