@@ -57,7 +57,7 @@ class Unroll(Config):
     of size ``lr`` later; 0 answers it as it is."""
 
     steps: int = Field(default=0, ge=0)
-    lr: float = Field(default=0.1, gt=0.0)
+    lr: float = Field(default=0.01, gt=0.0)
 
 
 class NoiseRecipe(Recipe):
