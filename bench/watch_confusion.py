@@ -35,6 +35,7 @@ from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.table import RECIPES
 from ganvas.toys.stream import Points, space_of
 from ganvas.toys.targets import TARGETS, Mixture
+from ganvas.toys.watched import Still
 from ganvas.training.average import Averages
 from ganvas.training.loop import train
 from ganvas.training.progress import Progress
@@ -151,14 +152,6 @@ def _without(whole: Dataset, classes: Sequence[int], space: Any) -> Dataset:
 # --- points in the plane ----------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Drawn:
-    """Points as pictures of one pixel."""
-
-    images: np.ndarray
-    labels: None = None
-
-
 def far_ring() -> Mixture:
     """A ring two radii away from where generators begin: linear players run round it for ever."""
     ring = TARGETS["ring"]()
@@ -179,7 +172,7 @@ def plane(target: str, *settings: str, images: int = 1_500_000, without: Sequenc
         recipe = overridden(points(space_of(whole)).but(images=images, horizon=images), settings)
         game = recipe.game(RUNTIME.place.device)
         seen, unseen, all_of_it = (
-            Drawn((t.draw(2000, np.random.default_rng(k)) / t.extent).astype(np.float32)[:, :, None, None])
+            Still((t.draw(2000, np.random.default_rng(k)) / t.extent).astype(np.float32)[:, :, None, None])
             for k, t in enumerate((taught, taught, whole))
         )
         reference = None

@@ -29,9 +29,9 @@ class Still:
 def watch_toy(play: Play, tell: Callable[[Alarm], None]) -> None:
     """Let the watch look while ``play`` goes on; ``tell`` is called with every alarm as it is raised."""
     seen, unseen = (_still(play, seed) for seed in (1, 2))
-    rounds = play.recipe.batch
+    tick = play.recipe.batch
     play.callbacks.append(
-        watch_over(play.game, play.recipe, seen, unseen, rounds, play.runtime, tell, _by_mode(play, seen))
+        watch_over(play.game, play.recipe, seen, unseen, tick, play.runtime, tell, _by_mode(play, seen))
     )
 
 
