@@ -24,13 +24,35 @@ class Classes(Condition):
         return len(self.names)
 
 
+class Source(Config):
+    """The pictures that a translation begins from."""
+
+    channels: int = Field(ge=1)
+    height: int = Field(ge=1)
+    width: int = Field(ge=1)
+    paired: bool = True
+    """Whether every picture has its own source, or the two are sets of their own."""
+    names: tuple[str, ...] = ()
+    """Where the source is a map of classes: what each class is called. The channels are then one a class."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W)."""
+        return (self.channels, self.height, self.width)
+
+    def __str__(self) -> str:
+        of = f" of {len(self.names)} classes" if self.names else ""
+        return f"{'pairs' if self.paired else 'another set'}{of}, {self.height}x{self.width}, {self.channels} channels"
+
+
 class Space(Config):
-    """Channels and size of the pictures, and what they can be conditioned on."""
+    """Channels and size of the pictures, and what they can be conditioned on or translated from."""
 
     channels: int = Field(ge=1)
     height: int = Field(ge=1)
     width: int = Field(ge=1)
     condition: SerializeAsAny[Condition] | None = None
+    source: Source | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -39,4 +61,5 @@ class Space(Config):
 
     def __str__(self) -> str:
         text = f"{self.height}x{self.width}, {self.channels} channel{'s' * (self.channels > 1)}"
-        return text + (f", {self.condition.count} classes" if isinstance(self.condition, Classes) else "")
+        text += f", {self.condition.count} classes" if isinstance(self.condition, Classes) else ""
+        return text + (f", from {self.source}" if self.source else "")

@@ -37,7 +37,8 @@ class Batch:
     """One process's real pictures of one turn; never the noise.
 
     ``images`` (N, C, H, W) in [−1, 1], ``condition`` (N, …) or None, ``parts`` how many pieces it is worked through in,
-    ``share`` the weight of this batch's mean in the turn's mean.
+    ``share`` the weight of this batch's mean in the turn's mean. ``source`` (N, C', h, w), in a translation: what to
+    translate from, each picture's own, or pictures of a set of their own.
     """
 
     images: Tensor
@@ -45,26 +46,31 @@ class Batch:
     key: Key
     parts: int = 1
     share: float = 1.0
+    source: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     def split(self) -> list[Batch]:
         """The pieces for gradient accumulation, each with its own shard of the randomness."""
-        images = self.images.chunk(self.parts)
-        conditions = self.condition.chunk(self.parts) if self.condition is not None else [None] * self.parts
         first = self.key.shard * self.parts
         return [
             replace(
                 self,
                 images=part,
                 condition=condition,
+                source=source,
                 key=self.key._replace(shard=first + i),
                 parts=1,
                 share=self.share / self.parts,
             )
-            for i, (part, condition) in enumerate(zip(images, conditions, strict=True))
+            for i, (part, condition, source) in enumerate(
+                zip(self.images.chunk(self.parts), self._chunked(self.condition), self._chunked(self.source), strict=True)
+            )
         ]
+
+    def _chunked(self, tensor: Tensor | None) -> tuple[Tensor, ...] | list[None]:
+        return tensor.chunk(self.parts) if tensor is not None else [None] * self.parts
 
 
 class Pictures(Protocol):

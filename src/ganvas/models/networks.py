@@ -13,7 +13,7 @@ from ganvas.nn.judgement import Judgement
 from ganvas.nn.minibatch import Statistic
 from ganvas.nn.packing import Packed
 from ganvas.nn.spectral import spectrally_normalised
-from ganvas.space import Space
+from ganvas.space import Source, Space
 
 
 class Generator(nn.Module):
@@ -33,6 +33,29 @@ class Discriminator(nn.Module):
     then judged in two calls, and penalties per sample are not defined."""
 
     def forward(self, images: Tensor, condition: Tensor | None = None) -> Judgement:
+        raise NotImplementedError
+
+
+class Translator(nn.Module):
+    """Pictures to pictures: ``forward(source (N, C, h, w)) → (N, C', scale·h, scale·w)``, all in [−1, 1]."""
+
+    scale: int = 1
+    """Pixels of a side for each pixel of the source's side."""
+    multiple: int = 1
+    """The source's sides must be multiples of this."""
+    reach: int | None = None
+    """How many source pixels away anything may lie that a pixel depends on, statistics of normalisation aside; None
+    where that is the whole picture."""
+
+    def forward(self, source: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+class TranslatorConfig(Family):
+    """Describes a generator that begins from a picture."""
+
+    def network(self, source: Source, target: Space) -> Translator:
+        """The network between these pictures, before training."""
         raise NotImplementedError
 
 
