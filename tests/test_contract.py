@@ -11,8 +11,17 @@ from pydantic import model_validator
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
-from ganvas.contract.laws import LAWS, SPACES, broken_laws
-from ganvas.contract.trial import BATCH, CONDITIONAL, PICTURES, UNCONDITIONAL, Trial, period, recipe_for
+from ganvas.contract.laws import LAWS, broken_laws
+from ganvas.contract.trial import (
+    BATCH,
+    CONDITIONAL,
+    PICTURES,
+    UNCONDITIONAL,
+    Trial,
+    period,
+    recipe_for,
+    spaces_for,
+)
 from ganvas.latent.priors import Prior
 from ganvas.models import networks
 from ganvas.models.sprint import Discriminator, Generator, SprintDiscriminator, SprintGenerator
@@ -21,6 +30,7 @@ from ganvas.recipes.overrides import overridden
 from ganvas.recipes.points import points
 from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.table import RECIPES
+from ganvas.recipes.wants import wants
 from ganvas.space import Space
 
 VARIANTS = {
@@ -63,17 +73,33 @@ PLANE = Space(channels=2, height=1, width=1)
 THIN = ("generator.width=8", "discriminator.width=8")
 
 
+NARROW = {
+    "pix2pix-l1": THIN[:1],
+    "cyclegan": (*THIN, "generator.blocks=1", "pool=3"),
+    "cyclegan-lecture": (*THIN, "generator.blocks=1", "pool=3"),
+    "srresnet": (*THIN[:1], "generator.blocks=1"),
+    # what a classifier sees needs weights that a newcomer has not
+    "srgan": (*THIN, "generator.blocks=1", "content=l1"),
+}
+
+
 def varied(name: str, *settings: str) -> Callable[[Space], Recipe]:
-    return lambda space: overridden(RECIPES[name](space), [*settings, *THIN])
+    def make(space: Space) -> Recipe:
+        return overridden(RECIPES[name](space), [*settings, *NARROW.get(name, THIN)])
+
+    return wants(**getattr(RECIPES[name], "wants", {}))(make)
 
 
 EVERY_LAW = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS.keys())
 
 
+TRIED = {f"{name} {words}": (name, space) for name in RECIPES for words, space in spaces_for(varied(name)).items()}
+
+
 @EVERY_LAW
-@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES.keys())
-@pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_keeps_the_law(name: str, space: Space, law: Callable[[Recipe], None]) -> None:
+@pytest.mark.parametrize("tried", TRIED)
+def test_every_recipe_keeps_the_law(tried: str, law: Callable[[Recipe], None]) -> None:
+    name, space = TRIED[tried]
     law(recipe_for(varied(name), space))
 
 

@@ -16,12 +16,12 @@ import ganvas
 
 SOURCE = Path(ganvas.__file__).parent
 FLOORS: dict[int, str] = {
-    0: "config errors files fetching weights space schedule images nn losses augment metrics latent theory",
+    0: "config errors files fetching weights space schedule images resizing nn losses augment metrics latent theory",
     1: "models data",
     2: "games",
     3: "recipes",
     4: "training snapshot watch",
-    5: "explore evaluate contract toys",
+    5: "explore evaluate translate bridge contract toys",
     6: "cli report",
 }
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names.split()}
@@ -156,7 +156,8 @@ def test_nothing_in_training_knows_which_gan_it_trains() -> None:
     """The loop and what it stands on import no architecture, no loss and no family's turn."""
     for module in ("loop", "runtime", "progress", "state", "average", "saver", "ticks", "interrupt", "run", "session"):
         kinds = {name for name in imported(f"ganvas.training.{module}") if floor_of(name) == 1 or "losses" in name}
-        assert kinds - {"ganvas.data.dataset", "ganvas.data.held_out", "ganvas.data.spec"} == set()
+        known = {"dataset", "held_out", "spec", "translation.translations"}
+        assert kinds - {f"ganvas.data.{name}" for name in known} == set()
         assert "ganvas.games.noise" not in imported(f"ganvas.training.{module}")
 
 

@@ -59,6 +59,21 @@ def none(value: Any) -> Any:
     return None if value == "none" else value
 
 
+def by_kind(value: Any) -> Any:
+    """``"r1,r2"``, ``["r1"]``, ``{"r1": {"gamma": 1}}``, one object or none → one object a kind."""
+    if value is None:
+        return {}
+    if isinstance(value, dict) and "kind" in value:
+        return {value["kind"]: value}
+    if isinstance(value, str):
+        value = [kind.strip() for kind in value.split(",") if kind.strip() not in ("", "none")]
+    if isinstance(value, list | tuple):
+        return {(item if isinstance(item, str) else item.kind): item for item in value}
+    if isinstance(value, dict):
+        return {kind: {"kind": kind, **item} if isinstance(item, dict) else item for kind, item in value.items()}
+    return value
+
+
 def suggest(name: str, known: Any) -> str:
     """'did you mean …' for a mistyped name, or the whole short list."""
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)

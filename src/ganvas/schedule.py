@@ -11,23 +11,32 @@ from ganvas.config import Config
 
 
 class Schedule(Config):
-    """From ``start`` to ``end`` over the first ``share`` of the run's horizon, then constant.
+    """From ``start``, held for the share ``hold`` of the run's horizon, to ``end`` at the share ``share``, then constant.
 
     On the command line ``1->0.1`` is the cosine schedule (the shape R3GAN anneals everything by, Huang et al. 2024).
     """
 
     start: float
     end: float
-    shape: Literal["cosine", "linear", "geometric"] = "cosine"
+    shape: Literal["cosine", "linear", "geometric", "step"] = "cosine"
     share: float = Field(default=1.0, gt=0.0, le=1.0)
+    hold: float = Field(default=0.0, ge=0.0, lt=1.0)
 
     def at(self, progress: float) -> float:
         """The value when ``progress`` (images seen / horizon, any number ≥ 0) of the run is done."""
-        t = min(progress / self.share, 1.0)
+        t = min(max(progress - self.hold, 0.0) / (self.share - self.hold), 1.0)
+        if self.shape == "step":
+            return self.end if t >= 1.0 else self.start
         if self.shape == "geometric":
             return self.start * math.exp(t * math.log(self.end / self.start))
         way = t if self.shape == "linear" else (1.0 - math.cos(math.pi * t)) / 2.0
         return self.start + (self.end - self.start) * way
+
+    @model_validator(mode="after")
+    def _moves(self) -> Schedule:
+        if self.hold >= self.share:
+            raise ValueError(f"held until {self.hold:g}, a schedule cannot have ended at {self.share:g} of the run")
+        return self
 
     @model_validator(mode="after")
     def _has_ratio(self) -> Schedule:

@@ -59,7 +59,15 @@ class Snapshot:
     @property
     def abilities(self) -> tuple[str, ...]:
         """What this snapshot can do."""
-        return ("sample",) if "generator" in self.networks else ()
+        return self.recipe.abilities if "generator" in self.networks else ()
+
+    def must(self, ability: str) -> None:
+        """Raises:
+            GanvasError: this snapshot has not that ability.
+        """
+        if ability not in self.abilities:
+            can = " and ".join(self.abilities) or "nothing on its own"
+            raise GanvasError(f"this snapshot ({self.recipe.name}) cannot {ability}; it can {can}")
 
     @property
     def generator(self) -> Any:
@@ -68,8 +76,7 @@ class Snapshot:
         Raises:
             GanvasError: this snapshot cannot sample.
         """
-        if "generator" not in self.networks:
-            raise GanvasError(f"this snapshot has no generator, only {', '.join(self.networks)}")
+        self.must("sample")
         return self.networks["generator"]
 
     @property

@@ -13,12 +13,14 @@ def check(
     """Hold a GAN to the laws that every recipe of the package keeps."""
     from rich.console import Console
 
-    from ganvas.contract.laws import LAWS, SPACES, broken_laws
+    from ganvas.contract.laws import LAWS, broken_laws
+    from ganvas.contract.trial import spaces_for
     from ganvas.recipes.table import find_recipe
 
-    broken = broken_laws(find_recipe(recipe))
+    make = find_recipe(recipe)
+    broken = broken_laws(make)
     console = Console()
-    for law in (f"{name} ({words})" for words in SPACES for name in LAWS):
+    for law in (f"{name} ({words})" for words in spaces_for(make) for name in LAWS):
         console.print(
             f"[red]✗[/red] {law}: {broken[law]}" if law in broken else f"[green]✓[/green] {law}", highlight=False
         )

@@ -21,6 +21,10 @@ def train(
     images: Annotated[int | None, typer.Option(min=1, help="How many real images to see.")] = None,
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Or how long; measured once at the start.")] = None,
     size: Annotated[str | None, typer.Option(help="64 or HEIGHTxWIDTH.")] = None,
+    crop: Annotated[str | None, typer.Option(help="Train on windows of this size, cut anew each time.")] = None,
+    fit: Annotated[str | None, typer.Option(help="Translations: cover, stretch, scale-width, none.")] = None,
+    direction: Annotated[str | None, typer.Option(help="Translate AtoB or BtoA.")] = None,
+    paired: Annotated[bool | None, typer.Option("--paired/--unpaired", help="Else found out by names.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only so many pictures.")] = None,
     labels: Annotated[str | None, typer.Option(help="Which labels to use; 'none' for none.")] = None,
     mirror: Annotated[bool, typer.Option("--mirror", help="Also show every picture mirrored.")] = False,
@@ -48,9 +52,9 @@ def train(
 
     console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")  # under torchrun the leader talks
     try:
-        spec = DataSpec.model_validate(
-            {"source": data, "size": size, "limit": limit, "labels": labels, "mirror": mirror}
-        )
+        told = {"size": size, "crop": crop, "fit": fit, "direction": direction, "paired": paired, "limit": limit}
+        told |= {"labels": labels, "mirror": mirror or None}
+        spec = DataSpec.model_validate({"source": data, **{k: v for k, v in told.items() if v is not None}})
     except ValidationError as error:
         raise GanvasError(f"--{first_problem(error)}") from error
     request = Request(spec, recipe, out, images, minutes, start, settings or (), seed, device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganvas.contract.trial import CONDITIONAL, HERE, UNCONDITIONAL, Trial, period, recipe_for
+from ganvas.contract.trial import HERE, Trial, period, recipe_for, spaces_for
 from ganvas.games.noise import Draws, NoiseTurn
 from ganvas.nn.packing import Packed
+from ganvas.nn.tested import as_tested
 from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.table import MakeRecipe
 from ganvas.snapshot import Snapshot, open_snapshot
-from ganvas.space import Space
 from ganvas.training.loop import take_turn
 from ganvas.training.state import Remembers, parts_of, read_state, restore, write_state
 
@@ -25,11 +25,9 @@ EXCUSED = (nn.modules.batchnorm._BatchNorm, nn.utils.parametrize.Parametrization
 
 Law = Callable[[Recipe], None]
 
-SPACES: dict[str, Space] = {"unconditional": UNCONDITIONAL, "conditional": CONDITIONAL}
-
 
 def shapes_fit(recipe: Recipe) -> None:
-    """Finite pictures of the space's shape, one finite logit a picture, or a pack."""
+    """Finite pictures of the space's shape, finite logits for each picture, or pack: one, or one a patch."""
     trial = Trial(recipe)
     batch = trial.batches.at(0, 0)
     pack = max((module.pack for module in _modules(trial) if isinstance(module, Packed)), default=1)
@@ -37,10 +35,10 @@ def shapes_fit(recipe: Recipe) -> None:
         turn = player.sees(trial.game.networks, batch)
         for duel in turn.duels:
             for side, judgement in duel.judgements.items():
-                assert judgement.logits.shape == (len(batch) // pack,), (
+                assert len(judgement.logits) == len(batch) // pack, (
                     f"{player.name}: logits of {side} are {judgement.logits.shape}"
                 )
-                assert duel.pictures[side].shape == batch.images.shape, (
+                assert duel.pictures[side].shape == duel.pictures[next(iter(duel.pictures))].shape, (
                     f"{side} pictures are {duel.pictures[side].shape}"
                 )
                 assert torch.isfinite(duel.pictures[side]).all(), f"{player.name}: {side} pictures are not finite"
@@ -70,11 +68,13 @@ def only_the_mover_moves(recipe: Recipe) -> None:
 
 
 def evaluation_is_deterministic(recipe: Recipe) -> None:
-    """The same seed is the same picture, to the bit, twice and in other company."""
-    snapshot = _snapshot(Trial(recipe).play(1))
-    many, few = snapshot.sample(range(70)), snapshot.sample([3, 65])
-    assert torch.equal(many, snapshot.sample(range(70))), "sampling twice gives different pictures"
-    assert torch.equal(many[[3, 65]], few), "a seed's picture depends on what else is asked for"
+    """The same seed, or source, is the same picture, to the bit, twice and in other company."""
+    trial = Trial(recipe).play(1)
+    snapshot = _snapshot(trial)
+    use = USES[snapshot.abilities[0]]
+    many, few = use(trial, snapshot, range(70)), use(trial, snapshot, [3, 65])
+    assert torch.equal(many, use(trial, snapshot, range(70))), "using it twice gives different pictures"
+    assert torch.equal(many[[3, 65]], few), "a picture depends on what else is asked for"
 
 
 def survives_json(recipe: Recipe) -> None:
@@ -84,14 +84,17 @@ def survives_json(recipe: Recipe) -> None:
 
 
 def snapshot_reopens(recipe: Recipe) -> None:
-    """Snapshot → file → snapshot draws the same pictures."""
-    snapshot = _snapshot(Trial(recipe).play(1))
+    """Snapshot → file → snapshot makes the same pictures."""
+    trial = Trial(recipe).play(1)
+    snapshot = _snapshot(trial)
+    use = USES[snapshot.abilities[0]]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "snapshot.safetensors"
         snapshot.save(path)
         opened = open_snapshot(path)
     assert opened.recipe == recipe and opened.images == snapshot.images
-    assert torch.equal(opened.sample(range(4)), snapshot.sample(range(4))), "the opened snapshot draws other pictures"
+    again, before = use(trial, opened, range(4)), use(trial, snapshot, range(4))
+    assert torch.equal(again, before), "the opened snapshot makes other pictures"
 
 
 def resumes_exactly(recipe: Recipe) -> None:
@@ -134,6 +137,26 @@ def accumulates_exactly(recipe: Recipe) -> None:
         assert torch.allclose(halves[name], weight, rtol=1e-4, atol=1e-6), f"{name} differs between one part and two"
 
 
+def _sampled(trial: Trial, snapshot: Snapshot, which: Iterable[int]) -> Tensor:
+    return snapshot.sample(list(which))
+
+
+def _translated(trial: Trial, snapshot: Snapshot, which: Iterable[int]) -> Tensor:
+    """One source after the other, as users hand them in."""
+    sources = [trial.batches.at(i, 0).source for i in which]
+    with as_tested(snapshot.networks["generator"], snapshot.recipe.test_mode):  # type: ignore[attr-defined]
+        return torch.cat([_reseeded(snapshot.networks["generator"], s[:1]) for s in sources if s is not None])
+
+
+def _reseeded(network: nn.Module, source: Tensor) -> Tensor:
+    torch.manual_seed(0)
+    translated: Tensor = network(source)
+    return translated
+
+
+USES: dict[str, Callable[[Trial, Snapshot, Iterable[int]], Tensor]] = {"sample": _sampled, "translate": _translated}
+"""What a user does with a snapshot, by its ability: pictures of these numbers."""
+
 LAWS: dict[str, Law] = {
     law.__name__.replace("_", " "): law
     for law in (
@@ -151,7 +174,7 @@ LAWS: dict[str, Law] = {
 def broken_laws(make: MakeRecipe) -> dict[str, str]:
     """Law and space → what is wrong; empty for a GAN that keeps them all."""
     broken = {}
-    for words, space in SPACES.items():
+    for words, space in spaces_for(make).items():
         for name, law in LAWS.items():
             try:
                 law(recipe_for(make, space))
@@ -179,6 +202,7 @@ def _everything(trial: Trial) -> dict[str, Tensor]:
 
 
 def _snapshot(trial: Trial) -> Snapshot:
+    trial.averages.catch_up()
     return Snapshot(trial.averages.networks, trial.recipe, trial.progress.images)
 
 

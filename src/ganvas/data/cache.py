@@ -8,24 +8,36 @@ cache is always safe.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganvas.files import cache_folder
 
+log = logging.getLogger("ganvas")
 IMAGES, FACTS, META = "images.u8", "facts.npz", "meta.json"
 ABANDONED_AFTER_SECONDS = 86_400.0
+Facts = tuple[dict[str, NDArray[Any]], dict[str, Any]]
+"""(facts, meta); ``meta["shape"]`` is the shape of the images."""
 Stored = tuple[NDArray[np.uint8], dict[str, NDArray[Any]], dict[str, Any]]
 """(images, facts, meta) of an entry."""
+Decode = Callable[[IO[bytes]], Facts]
+"""Writes the images' bytes into the file."""
+
+
+def stored(entry: Path, decode: Decode) -> Stored:
+    """The entry, found or made; in memory where the cache cannot be written. What ``decode`` raises passes through."""
+    return load(entry) or _made_on_disk(entry, decode) or _made_in_memory(decode)
 
 
 def entry_folder(key: Any) -> Path:
@@ -45,6 +57,28 @@ def load(entry: Path) -> Stored | None:
         return np.memmap(entry / IMAGES, np.uint8, "r", shape=tuple(meta["shape"])), facts, meta
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _made_on_disk(entry: Path, decode: Decode) -> Stored | None:
+    """None if the cache cannot be written."""
+    try:
+        with making(entry) as beside:
+            with (beside / IMAGES).open("wb") as file:
+                facts, meta = decode(file)
+            finish(beside, facts, meta)
+        return load(entry)
+    except OSError as error:
+        why = error.strerror or error
+        log.warning("cannot write the cache %s (%s): the pictures are kept in memory this time", entry.parent, why)
+        return None
+
+
+def _made_in_memory(decode: Decode) -> Stored:
+    memory = io.BytesIO()
+    facts, meta = decode(memory)
+    images = np.frombuffer(memory.getbuffer(), np.uint8).reshape(meta["shape"])
+    images.flags.writeable = False
+    return images, facts, meta
 
 
 @contextmanager

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from ganvas.data import cache
 from ganvas.data.catalogue import locate
 from ganvas.data.decoding import in_order, spread
 from ganvas.data.fit import RESIZE_IN_WORDS, fit
+from ganvas.data.held_out import View, hold_out
 from ganvas.data.picture import Unreadable
 from ganvas.data.source import Labels, Source
 from ganvas.data.spec import DataSpec
@@ -51,6 +50,10 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
+    def divided(self) -> tuple[View, View]:
+        """(for training, held out); see `hold_out`."""
+        return hold_out(self)
+
     @property
     def benchmark(self) -> str | None:
         """What the field measures on just these data, by its name in `ganvas.evaluate.benchmarks`."""
@@ -63,38 +66,15 @@ def open_data(spec: DataSpec, on_progress: Progress | None = None) -> Dataset:
     ``on_progress(done, total)`` is called while decoding, in pictures.
 
     Raises:
-        GanvasError: no such data, nothing readable in it, several sizes and none asked for, or labels that do not fit.
+        GanvasError: no such data, nothing readable in it, several sizes and none asked for, labels that do not fit, or
+            a ``spec`` that ``translates``.
     """
+    if spec.translates:
+        raise GanvasError(f"{spec.source}: direction and crop are for recipes that translate; leave them out")
     place = locate(spec.source, spec.labels)
     asked = spec.model_dump(mode="json", include={"channels", "limit", "labels"})
     entry = cache.entry_folder([LAYOUT_VERSION, place.stamp, asked, spec.shape])
-    return _dataset(*(cache.load(entry) or _decoded(place.open(), spec, entry, on_progress)))
-
-
-def _decoded(source: Source, spec: DataSpec, entry: Path, on_progress: Progress | None) -> cache.Stored:
-    return _decoded_to_disk(source, spec, entry, on_progress) or _decoded_in_memory(source, spec, on_progress)
-
-
-def _decoded_to_disk(source: Source, spec: DataSpec, entry: Path, on_progress: Progress | None) -> cache.Stored | None:
-    """None if the cache cannot be written."""
-    try:
-        with cache.making(entry) as beside:
-            with (beside / cache.IMAGES).open("wb") as file:
-                facts, meta = _decode(source, spec, file, on_progress)
-            cache.finish(beside, facts, meta)
-        return cache.load(entry)
-    except OSError as error:
-        why = error.strerror or error
-        log.warning("cannot write the cache %s (%s): the pictures are kept in memory this time", entry.parent, why)
-        return None
-
-
-def _decoded_in_memory(source: Source, spec: DataSpec, on_progress: Progress | None) -> cache.Stored:
-    memory = io.BytesIO()
-    facts, meta = _decode(source, spec, memory, on_progress)
-    images = np.frombuffer(memory.getbuffer(), np.uint8).reshape(meta["shape"])
-    images.flags.writeable = False
-    return images, facts, meta
+    return _dataset(*cache.stored(entry, lambda file: _decode(place.open(), spec, file, on_progress)))
 
 
 def _dataset(images: NDArray[np.uint8], facts: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> Dataset:
@@ -110,9 +90,7 @@ def _dataset(images: NDArray[np.uint8], facts: Mapping[str, NDArray[Any]], meta:
     )
 
 
-def _decode(
-    source: Source, spec: DataSpec, file: IO[bytes], on_progress: Progress | None
-) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def _decode(source: Source, spec: DataSpec, file: IO[bytes], on_progress: Progress | None) -> cache.Facts:
     """Stream the pixels into ``file``; → (facts, meta) as `cache.finish` takes them."""
     chosen = spread(len(source.pictures.names), spec.limit)
     seen = survey(source.pictures, map(int, chosen))

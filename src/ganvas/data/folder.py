@@ -19,7 +19,7 @@ def locate_folder(path: Path, labels: str | None = None) -> Place:
     Raises:
         GanvasError: it may not be read.
     """
-    listing = sort_files(list(_files(path)))
+    listing = sort_files(list(files_below(path)))
     used = [*listing.pictures, *listing.tables, *filter(None, [listing.labels])]
     stamp = ["folder", os.fspath(path.resolve()), [file_stamp(path / name, name) for name in used]]
     return Place(stamp, lambda: open_folder(path, listing, labels))
@@ -43,7 +43,7 @@ def open_folder(path: Path, listing: Listing, labels: str | None = None) -> Sour
     return Source(path.resolve().name, "folder", pictures, found.labels, found.attributes, tuple(found.notes))
 
 
-def _files(root: Path) -> Iterator[str]:
+def files_below(root: Path) -> Iterator[str]:
     """Names of all files below ``root``; linked folders are followed, each real folder once."""
     seen: set[str] = set()
     for folder, folders, files in os.walk(root, followlinks=True, onerror=_raise):

@@ -25,8 +25,8 @@ SUFFIXES = frozenset(
 )
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "PPM")
 
-_WIDE = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N"})
-_GREY = frozenset({"1", "L", "LA", "La"}) | _WIDE
+WIDE = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N"})
+GREY = frozenset({"1", "L", "LA", "La"}) | WIDE
 _ORIENTATION = 0x0112  # the EXIF tag; its values 5 to 8 swap height and width
 _DAMAGE = (  # what Pillow, zlib and zipfile raise on damaged files
     *(OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, OverflowError, RuntimeError, MemoryError),
@@ -82,19 +82,19 @@ class EncodedPictures:
     def header(self, index: int) -> Header:
         with (
             warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning),
-            _opened(self, index) as image,
+            opened(self.open_file, self.names[index]) as image,
         ):
             if image.mode == "F":
                 raise Unreadable("32-bit floats of unknown range; save as 8 or 16 bit")
             if min(image.size) < 2:
                 raise Unreadable(f"only {image.height}x{image.width} pixels")
             sides = image.size if _orientation(image) in (5, 6, 7, 8) else image.size[::-1]
-            channels = 1 if image.mode in _GREY else 3
-            alpha = image.has_transparency_data and image.mode not in _WIDE
+            channels = 1 if image.mode in GREY else 3
+            alpha = image.has_transparency_data and image.mode not in WIDE
             return Header(*sides, channels, alpha, image.mode, image.format or "?")
 
     def read(self, index: int) -> Picture:
-        with _opened(self, index) as image:
+        with opened(self.open_file, self.names[index]) as image:
             image.load()
             return _pixels(ImageOps.exif_transpose(image))
 
@@ -105,12 +105,17 @@ def narrowed(values: NDArray[np.integer]) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _opened(pictures: EncodedPictures, index: int) -> Iterator[Image.Image]:
+def opened(open_file: Callable[[str], IO[bytes]], name: str) -> Iterator[Image.Image]:
+    """The picture of that name, its header read. Raises `Unreadable`, also for what fails inside the block."""
+    with decoding(), open_file(name) as file, Image.open(file, formats=FORMATS) as image:
+        yield image
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """What decoders raise on damaged files becomes `Unreadable`."""
     try:
-        with pictures.open_file(pictures.names[index]) as file, Image.open(file, formats=FORMATS) as image:
-            yield image
-    except Unreadable:
-        raise
+        yield
     except UnidentifiedImageError as error:
         raise Unreadable("not a picture that can be read") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -132,12 +137,12 @@ def _orientation(image: Image.Image) -> int:
 
 def _pixels(image: Image.Image) -> Picture:
     """Any mode → uint8 grey or colour, with opacity where the file has it."""
-    if image.mode in _WIDE:
+    if image.mode in WIDE:
         values = np.asarray(image)
         if values.min() < 0 or values.max() > 65535:
             raise Unreadable("32-bit integers of unknown range; save as 8 or 16 bit")
         return Picture(narrowed(values)[..., None])
     alpha = image.has_transparency_data
-    mode = ("L" if image.mode in _GREY else "RGB") + ("A" if alpha else "")
+    mode = ("L" if image.mode in GREY else "RGB") + ("A" if alpha else "")
     pixels = np.asarray(image.convert(mode))
     return Picture(pixels.reshape(*pixels.shape[:2], -1), alpha)

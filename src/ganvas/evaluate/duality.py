@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ganvas.config import Config
-from ganvas.games.batch import Batches
+from ganvas.games.batch import Stream
 from ganvas.games.game import Game
 from ganvas.games.player import Player
 from ganvas.training.loop import train
@@ -28,7 +28,7 @@ class DualityGap(Config):
 
 
 def duality_gap(
-    game: Game, fresh: Callable[[], Game], batches: Batches, runtime: Runtime, rounds: int = 200
+    game: Game, fresh: Callable[[], Game], batches: Stream, runtime: Runtime, rounds: int = 200
 ) -> DualityGap:
     """Let a copy of each player train alone for ``rounds`` rounds; the game itself stays as it is.
 
@@ -40,7 +40,7 @@ def duality_gap(
     return DualityGap(gains=gains, gap=sum(gains.values()), rounds=rounds)
 
 
-def _gain(game: Game, alone: Game, player: Player, batches: Batches, runtime: Runtime, rounds: int) -> float:
+def _gain(game: Game, alone: Game, player: Player, batches: Stream, runtime: Runtime, rounds: int) -> float:
     for role, network in alone.networks.items():
         network.load_state_dict(game.networks[role].state_dict())
     before = _loss(alone, player, batches, runtime)
@@ -49,6 +49,6 @@ def _gain(game: Game, alone: Game, player: Player, batches: Batches, runtime: Ru
     return before - _loss(alone, player, batches, runtime)
 
 
-def _loss(game: Game, player: Player, batches: Batches, runtime: Runtime) -> float:
+def _loss(game: Game, player: Player, batches: Stream, runtime: Runtime) -> float:
     terms = [term for term in player.terms if term.name == "adversarial"]
     return float(spectate(game, player, terms, batches, runtime, MEASURED_ROUNDS)["adversarial"].mean())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ganvas.games.walk import Walk
 from ganvas.images import to_network
 
 
@@ -21,6 +21,11 @@ class Key(NamedTuple):
     round: int
     turn: int
     shard: int
+
+    @property
+    def number(self) -> int:
+        """The key as one number of 63 bits."""
+        return int.from_bytes(hashlib.sha256(repr(tuple(self)).encode()).digest()[:8], "little") >> 1
 
     def reseed(self) -> None:
         """Set torch's generators (CPU and CUDA) to this key's own state."""
@@ -65,7 +70,12 @@ class Batch:
                 share=self.share / self.parts,
             )
             for i, (part, condition, source) in enumerate(
-                zip(self.images.chunk(self.parts), self._chunked(self.condition), self._chunked(self.source), strict=True)
+                zip(
+                    self.images.chunk(self.parts),
+                    self._chunked(self.condition),
+                    self._chunked(self.source),
+                    strict=True,
+                )
             )
         ]
 
@@ -115,33 +125,17 @@ class Batches:
     ) -> None:
         self.data, self.size, self.turns, self.seed = data, size, turns, seed
         self.place, self.parts, self.mirror = place, parts, mirror
-        self.permutation = lru_cache(maxsize=2)(self._permutation)
+        self.walk = Walk(len(data.images), seed)
 
     def at(self, round: int, turn: int) -> Batch:
         """The batch of the ``turn``-th move of a round."""
         share = self.size // self.place.world
-        first = (round * self.turns + turn) * self.size + self.place.rank * share
-        indices, flips = self._walk(first, share)
-        images = torch.from_numpy(self.data.images[indices])
+        steps = self.walk.at((round * self.turns + turn) * self.size + self.place.rank * share, share)
+        images = torch.from_numpy(self.data.images[steps.indices])
         if self.mirror:
-            images = torch.where(torch.from_numpy(flips)[:, None, None, None], images.flip(3), images)
+            images = torch.where(torch.from_numpy(steps.flips)[:, None, None, None], images.flip(3), images)
         condition = None
         if self.data.labels is not None:
-            condition = torch.from_numpy(self.data.labels[indices]).to(self.place.device)
+            condition = torch.from_numpy(self.data.labels[steps.indices]).to(self.place.device)
         key = Key(self.seed, round, turn, self.place.rank)
         return Batch(to_network(images.to(self.place.device)), condition, key, self.parts)
-
-    def _walk(self, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Which pictures stand at ``first`` … ``first + count`` of the endless stream, and which are mirrored there."""
-        epochs, places = np.divmod(np.arange(first, first + count), len(self.data.images))
-        indices, flips = np.empty(count, np.int64), np.empty(count, bool)
-        for epoch in np.unique(epochs):
-            order, mirrored = self.permutation(int(epoch))
-            here = epochs == epoch
-            indices[here], flips[here] = order[places[here]], mirrored[places[here]]
-        return indices, flips
-
-    def _permutation(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        random = np.random.default_rng([self.seed, epoch])
-        count = len(self.data.images)
-        return random.permutation(count), random.random(count) < 0.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -26,7 +26,8 @@ class Term:
 
     name: str
     needs: frozenset[str]
-    measure: Callable[[Turn], Tensor]
+    measure: Callable[[Any], Tensor]
+    """Of the turns of the term's own family of games."""
     weight: float | Schedule = 1.0
     every: int = 1
     weight_due: Tensor = field(init=False, repr=False)
@@ -49,24 +50,38 @@ class Term:
 
 
 def _over_duels(turn: Turn, value: Callable[[Duel], Tensor]) -> Tensor:
-    return torch.stack([value(duel) for duel in turn.duels]).sum(0)
+    return torch.stack([_of_sample(value(duel)) for duel in turn.duels]).sum(0)
 
 
-def adversarial(loss: AdversarialLoss, side: Literal["discriminator", "generator"]) -> Term:
+def _of_sample(values: Tensor) -> Tensor:
+    """(N,) as it is; of a logit a patch, (N, P), each sample's mean."""
+    return values if values.ndim == 1 else values.flatten(1).mean(1)
+
+
+def adversarial(
+    loss: AdversarialLoss, side: Literal["discriminator", "generator"], weight: float | Schedule = 1.0
+) -> Term:
     """One side of an adversarial loss."""
     both = frozenset({"real_logits", "fake_logits"})
     if side == "discriminator":
         return Term(
-            "adversarial", both, lambda t: _over_duels(t, lambda d: loss.discriminator(d.real_logits, d.fake_logits))
+            "adversarial",
+            both,
+            lambda t: _over_duels(t, lambda d: loss.discriminator(d.real_logits, d.fake_logits)),
+            weight,
         )
     if loss.relative:
         return Term(
-            "adversarial", both, lambda t: _over_duels(t, lambda d: loss.generator(d.real_logits, d.fake_logits))
+            "adversarial",
+            both,
+            lambda t: _over_duels(t, lambda d: loss.generator(d.real_logits, d.fake_logits)),
+            weight,
         )
     return Term(
         "adversarial",
         frozenset({"fake_logits"}),
         lambda t: _over_duels(t, lambda d: loss.generator(None, d.fake_logits)),
+        weight,
     )
 
 

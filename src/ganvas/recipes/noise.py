@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, SerializeAsAny
 from torch import nn
 
 from ganvas.augment import Augment, Augmented, DiffAugment
-from ganvas.config import Config
-from ganvas.games.game import Dial
+from ganvas.config import Config, by_kind
 from ganvas.games.noise import NoiseTurn
 from ganvas.games.player import Player
 from ganvas.games.term import adversarial, penalty, reading
@@ -25,24 +24,9 @@ from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.soundness import unpackable, unsound
 
 
-def _by_kind(value: Any) -> Any:
-    """``"r1,r2"``, ``["r1"]``, ``{"r1": {"gamma": 1}}``, one object or none → one object a kind."""
-    if value is None:
-        return {}
-    if isinstance(value, dict) and "kind" in value:
-        return {value["kind"]: value}
-    if isinstance(value, str):
-        value = [kind.strip() for kind in value.split(",") if kind.strip() not in ("", "none")]
-    if isinstance(value, list | tuple):
-        return {(item if isinstance(item, str) else item.kind): item for item in value}
-    if isinstance(value, dict):
-        return {kind: {"kind": kind, **item} if isinstance(item, dict) else item for kind, item in value.items()}
-    return value
-
-
-Penalties = Annotated[dict[str, SerializeAsAny[Penalty]], BeforeValidator(_by_kind)]
-Augments = Annotated[dict[str, SerializeAsAny[Augment]], BeforeValidator(_by_kind)]
-Bounds = Annotated[dict[str, SerializeAsAny[Bound]], BeforeValidator(_by_kind)]
+Penalties = Annotated[dict[str, SerializeAsAny[Penalty]], BeforeValidator(by_kind)]
+Augments = Annotated[dict[str, SerializeAsAny[Augment]], BeforeValidator(by_kind)]
+Bounds = Annotated[dict[str, SerializeAsAny[Bound]], BeforeValidator(by_kind)]
 
 
 class Updates(Config):
@@ -123,8 +107,3 @@ class NoiseRecipe(Recipe):
         if self.unroll.steps == 0:
             return NoiseTurn
         return Unrolling(self.loss.discriminator, self.unroll.steps, self.unroll.lr)
-
-    def dials(self, networks: dict[str, nn.Module]) -> tuple[Dial, ...]:
-        if not isinstance(judge := networks["discriminator"], Augmented):
-            return ()
-        return tuple(Dial(augment.amount, judge.amount(augment).fill_) for augment in judge.augments)

@@ -9,9 +9,11 @@ import torch
 from pydantic import Field, SerializeAsAny, model_validator
 from torch import nn
 
+from ganvas.augment import Augmented
 from ganvas.config import Config, Family
 from ganvas.data.spec import DataSpec
 from ganvas.errors import GanvasError
+from ganvas.games.batch import Batches, Place, Stream
 from ganvas.games.game import Dial, Game
 from ganvas.games.optimizers import Optimizer
 from ganvas.games.player import Player
@@ -52,6 +54,8 @@ class Recipe(Family):
 
     keeps: ClassVar[tuple[str, ...]] = ("generator",)
     """The networks whose averages go into the snapshot."""
+    abilities: ClassVar[tuple[str, ...]] = ("sample",)
+    """What a snapshot of such networks can do."""
 
     @model_validator(mode="after")
     def _divides(self) -> Recipe:
@@ -73,8 +77,14 @@ class Recipe(Family):
         raise NotImplementedError
 
     def dials(self, networks: dict[str, nn.Module]) -> tuple[Dial, ...]:
-        """Scheduled numbers inside networks."""
-        return ()
+        """Scheduled numbers inside networks: the amounts of augmentations."""
+        behind = [m for network in networks.values() for m in network.modules() if isinstance(m, Augmented)]
+        return tuple(Dial(augment.amount, m.amount(augment).fill_) for m in behind for augment in m.augments)
+
+    def stream(self, data: Any, turns: int, place: Place) -> Stream:
+        """Where the turns of a game on these data get their batches."""
+        mirror = self.data is not None and self.data.mirror
+        return Batches(data, self.batch, turns, self.seed, place, self.parts, mirror)
 
     def for_few_pictures(self) -> Self:
         """What this family does when a discriminator could learn the pictures by heart: nothing, unless it says so."""

@@ -9,10 +9,13 @@ from pathlib import Path
 
 from ganvas.config import suggest
 from ganvas.errors import GanvasError
+from ganvas.recipes.cyclegan import cyclegan, cyclegan_lecture
 from ganvas.recipes.dcgan import dcgan
+from ganvas.recipes.pix2pix import pix2pix, pix2pix_l1
 from ganvas.recipes.r3gan import r3gan
 from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.sprint import sprint
+from ganvas.recipes.srgan import srgan, srresnet
 from ganvas.recipes.wgan import wgan
 from ganvas.recipes.wgan_gp import wgan_gp
 from ganvas.space import Space
@@ -25,6 +28,12 @@ RECIPES: dict[str, MakeRecipe] = {
     "wgan": wgan,
     "wgan-gp": wgan_gp,
     "r3gan": r3gan,
+    "pix2pix": pix2pix,
+    "pix2pix-l1": pix2pix_l1,
+    "cyclegan": cyclegan,
+    "cyclegan-lecture": cyclegan_lecture,
+    "srresnet": srresnet,
+    "srgan": srgan,
 }
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
-from ganvas.data.dataset import Dataset
-from ganvas.games.batch import Batches
 from ganvas.recipes.recipe import Recipe
 from ganvas.training.average import Averages
 from ganvas.training.loop import train
@@ -39,7 +38,7 @@ class Plan:
         return max(1, round(minutes * 60 * self.images_per_second * OVERHEAD))
 
 
-def measure(recipe: Recipe, data: Dataset, runtime: Runtime, seconds: float = 4.0) -> Plan:
+def measure(recipe: Recipe, data: Any, runtime: Runtime, seconds: float = 4.0) -> Plan:
     """Play a few rounds of a throw-away game: a small one first, then full ones unless those would be slow."""
     rate = _rate(_small(recipe, runtime.place.world), data, runtime, rounds=1)
     if rounds := int(seconds * rate / recipe.batch):
@@ -54,10 +53,10 @@ def _small(recipe: Recipe, world: int) -> Recipe:
     return share.but(batch=share.batch * world) if share.unsound() is None else share.but(batch=recipe.batch)
 
 
-def _rate(recipe: Recipe, data: Dataset, runtime: Runtime, rounds: int) -> float:
+def _rate(recipe: Recipe, data: Any, runtime: Runtime, rounds: int) -> float:
     """Images a second over ``rounds`` rounds, after one to warm up."""
     game = recipe.game(runtime.place.device)
-    batches = Batches(data, recipe.batch, game.turns, recipe.seed, runtime.place, recipe.parts)
+    batches = recipe.stream(data, game.turns, runtime.place)
     averages, progress = Averages(game, recipe.keeps, recipe.average, recipe.batch), Progress()
     train(game, batches, progress, recipe.batch, runtime, [averages])
     _wait(runtime.place.device)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 
 from ganvas.data.dataset import Dataset
-from ganvas.data.held_out import hold_out
+from ganvas.data.translation.translations import Translations
 from ganvas.errors import GanvasError
-from ganvas.games.batch import Batches
 from ganvas.recipes.recipe import Recipe
 from ganvas.snapshot import Snapshot
 from ganvas.training.average import Averages
@@ -20,6 +20,7 @@ from ganvas.training.progress import Progress
 from ganvas.training.run import Run
 from ganvas.training.runtime import Runtime
 from ganvas.training.saver import Saver
+from ganvas.training.sheets import sheet_of
 from ganvas.training.spectator import scores
 from ganvas.training.state import is_finite, parts_of, read_state, restore, write_state
 from ganvas.training.stopwatch import Stopwatch
@@ -36,7 +37,7 @@ SAVE_SECONDS = 60.0
 class Session:
     """A recipe, its data and its directory, ready to play."""
 
-    def __init__(self, recipe: Recipe, data: Dataset, run: Run, runtime: Runtime) -> None:
+    def __init__(self, recipe: Recipe, data: Dataset | Translations, run: Run, runtime: Runtime) -> None:
         self.recipe, self.run, self.runtime = recipe, run, runtime
         world = runtime.place.world
         if recipe.batch % (recipe.parts * world):
@@ -44,9 +45,8 @@ class Session:
         if world > 1 and (reason := recipe.but(batch=recipe.batch // world).unsound()):
             raise GanvasError(f"on each of {world} processes: {reason}")
         self.game = recipe.game(runtime.place.device)
-        mirror = recipe.data is not None and recipe.data.mirror
-        seen, held_out = hold_out(data)
-        self.batches = Batches(seen, recipe.batch, self.game.turns, recipe.seed, runtime.place, recipe.parts, mirror)
+        seen, held_out = data.divided()
+        self.batches = recipe.stream(seen, self.game.turns, runtime.place)
         self.progress, self.stopwatch = Progress(), Stopwatch()
         self.averages = Averages(self.game, recipe.keeps, recipe.average, recipe.batch)
         self.snapshot = Snapshot(self.averages.networks, recipe, 0)
@@ -54,7 +54,8 @@ class Session:
         self.say: Callable[[str], object] = lambda text: None
         self.watch = watch_over(self.game, recipe, seen, held_out, every[0], runtime, self._tell)
         self.ticks = Ticks(run, self.stopwatch, recipe.batch, every[0], self.watch.collect)
-        self.pictures = Pictures(run, self.snapshot, recipe.batch, every[1])
+        self.sheet = sheet_of(self.snapshot, held_out, runtime.place)
+        self.pictures = Pictures(run, self._sheet, recipe.batch, every[1])
         self.parts = parts_of(
             self.game,
             averages=self.averages,
@@ -147,6 +148,10 @@ class Session:
             raise GanvasError(
                 f"cannot write {self.run.path}: {error.strerror or error}; the last state is kept"
             ) from error
+
+    def _sheet(self) -> np.ndarray:
+        self.averages.catch_up()
+        return self.sheet()
 
     def _tell(self, alarm: Alarm) -> None:
         self.run.log(f"alarm at {alarm.images:,} images: {alarm}")

@@ -12,10 +12,12 @@ import torch
 from ganvas.data.dataset import Dataset, open_data
 from ganvas.data.doctor import FEW_PICTURES, suggest_recipe
 from ganvas.data.spec import DataSpec
+from ganvas.data.translation.translations import Translations
 from ganvas.errors import GanvasError
 from ganvas.recipes.overrides import overridden
 from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.table import MakeRecipe, find_recipe
+from ganvas.recipes.wants import wanted
 from ganvas.snapshot import open_snapshot
 from ganvas.space import Space
 from ganvas.training.plan import Plan, measure
@@ -53,7 +55,7 @@ class Prepared:
 
     request: Request
     recipe: Recipe
-    data: Dataset
+    data: Dataset | Translations
     runtime: Runtime
     out: Path
 
@@ -74,9 +76,8 @@ def prepare(
     Raises:
         GanvasError: data, recipe, setting or device cannot be used; each in one line.
     """
-    data = open_data(request.data, on_data)
-    make = request.recipe if callable(request.recipe) else find_recipe(request.recipe or _suggested(data, request, say))
-    recipe = _made(make, data.space).but(data=request.data, seed=request.seed)
+    make, data = _chosen(request, say, on_data)
+    recipe = _made(make, data.space).but(data=_spec(make, request), seed=request.seed)
     recipe = overridden(_augmented(recipe, len(data.images), say), request.settings)
     recipe = recipe.but(images=request.images or recipe.images)
     if len(data.images) < recipe.batch:
@@ -114,10 +115,29 @@ def open_session(prepared: Prepared, say: Say = lambda text: None) -> Session:
     return session
 
 
+def _chosen(
+    request: Request, say: Say, on_data: Callable[[int, int], None] | None
+) -> tuple[MakeRecipe, Dataset | Translations]:
+    """The recipe asked for and the data as it wants them; or the data as they are and the recipe that suits them."""
+    if request.recipe is None:
+        data = open_data(request.data, on_data)
+        return find_recipe(_suggested(data, request, say)), data
+    make = request.recipe if callable(request.recipe) else find_recipe(request.recipe)
+    return make, open_data(_spec(make, request), on_data)
+
+
+def _spec(make: MakeRecipe, request: Request) -> DataSpec:
+    """What the user says of the data, and beyond that what the recipe wants."""
+    given = request.data
+    return given.but(**wanted(make, given.model_fields_set)) if request.recipe is not None else given
+
+
 def _made(make: MakeRecipe, space: Space) -> Recipe:
     """What the user's or our own function makes of the space."""
     try:
         recipe = make(space)
+    except GanvasError:
+        raise
     except Exception as error:  # the user's own code may fail in any way
         raise GanvasError(f"the recipe fails for {space}: {type(error).__name__}: {error}") from error
     if not isinstance(recipe, Recipe):
@@ -125,7 +145,7 @@ def _made(make: MakeRecipe, space: Space) -> Recipe:
     return recipe
 
 
-def _suggested(data: Dataset, request: Request, say: Say) -> str:
+def _suggested(data: Dataset | Translations, request: Request, say: Say) -> str:
     on_gpu = detect(request.device).place.device.type == "cuda"
     name, reason = suggest_recipe(data.space, on_gpu)
     say(f"recipe {name}: {reason}")
@@ -143,7 +163,7 @@ def _whole_rounds(images: int, batch: int) -> int:
     return max(1, images // batch) * batch
 
 
-def _same_data(run: Run, data: Dataset) -> None:
+def _same_data(run: Run, data: Dataset | Translations) -> None:
     known = run.read_json("data.json").get("fingerprint", data.fingerprint)
     if known != data.fingerprint:
         raise GanvasError(
@@ -170,6 +190,8 @@ def train(
     images: int | None = None,
     minutes: float | None = None,
     size: int | tuple[int, int] | None = None,
+    crop: int | tuple[int, int] | None = None,
+    direction: str | None = None,
     limit: int | None = None,
     labels: str | None = None,
     mirror: bool = False,
@@ -185,14 +207,16 @@ def train(
         data: a packaged or known name, a folder, a zip, an ``.npz`` or idx files.
         out: the run directory, by default ``runs/<data>-<recipe>``; the same call again resumes.
         images: how many real images to see. minutes: or how long to train, measured once at the start.
-        size, limit, labels, mirror: see `DataSpec`.
+        size, crop, direction, limit, labels, mirror: see `DataSpec`.
         start: a snapshot or run to begin from.
         settings: changes such as ``"penalties.r1.gamma=1"``.
 
     Raises:
         GanvasError: anything that the user can mend, in one line.
     """
-    spec = DataSpec(source=data, size=size, limit=limit, labels=labels, mirror=mirror)
+    told = {"size": size, "limit": limit, "labels": labels, "crop": crop, "direction": direction}
+    given = {name: value for name, value in told.items() if value is not None}
+    spec = DataSpec.model_validate({"source": data, "mirror": mirror, **given})
     place = Path(out) if out is not None else None
     prepared = prepare(Request(spec, recipe, place, images, minutes, start, settings, seed, device))
     session = open_session(prepared)

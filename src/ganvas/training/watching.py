@@ -43,7 +43,7 @@ def watch_over(
     def bound(look: Callable[[int], Look | None], groups: Groups) -> Watch:
         return Watch(look, groups, classes, recipe.batch, every, lambda kind: advice(kind, recipe), tell)
 
-    if (judge := judge_of(game)) is None:
+    if "sample" not in recipe.abilities or (judge := judge_of(game)) is None:
         return bound(lambda images: None, Groups((), (), (), 0.0))
 
     def watched(album: Album, terms: Sequence[Term]) -> Mapping[str, Tensor]:

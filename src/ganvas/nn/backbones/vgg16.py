@@ -5,6 +5,8 @@ Simonyan and Zisserman 2015, configuration D; Kynkäänniemi et al. 2019 for the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -14,12 +16,12 @@ CONVOLUTIONAL_DIMENSION = WIDTHS[-1][-1]
 SIDE = 224
 
 
-def vgg16_features() -> nn.Sequential:
-    """Thirteen 3×3 convolutions, each with ReLU, halved by maximum after every stage: numbered as in the public file,
-    where convolutions are 0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28."""
+def vgg_features(widths: Sequence[Sequence[int]] = WIDTHS) -> nn.Sequential:
+    """3×3 convolutions, each with ReLU, halved by maximum after every stage: thirteen in VGG16, numbered as in the public
+    file, where convolutions are 0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28."""
     layers: list[nn.Module] = []
     before = 3
-    for stage in WIDTHS:
+    for stage in widths:
         for after in stage:
             layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU(inplace=True)]
             before = after
@@ -35,7 +37,7 @@ class VGG16Taps(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = vgg16_features()[:-1]
+        self.features = vgg_features()[:-1]
 
     def forward(self, x: Tensor) -> list[Tensor]:
         taps = []
@@ -51,7 +53,7 @@ class VGG16Convolutional(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = vgg16_features()[:-1]
+        self.features = vgg_features()[:-1]
 
     def forward(self, x: Tensor) -> Tensor:
         activations: Tensor = self.features(x)
@@ -66,7 +68,7 @@ class VGG16(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = vgg16_features()
+        self.features = vgg_features()
         self.classifier = nn.Sequential(
             nn.Linear(WIDTHS[-1][-1] * 7 * 7, DIMENSION),
             nn.ReLU(inplace=True),

@@ -1,0 +1,270 @@
+"""How pictures to translate between lie in folders: recognised from their names alone.
+
+A path is read as folders that say which part it belongs to (`train`, `val`, `test`), folders that say which set
+(`A`, `labels`, `google`), in any order or in one word (`trainA`, `test_B`), and the rest: its key, by which partners
+find each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import takewhile
+from pathlib import PurePosixPath
+from typing import Literal
+
+from ganvas.errors import GanvasError
+
+Part = Literal["train", "val", "test"]
+Kind = Literal["side by side", "pairs", "class maps", "scaled pairs", "two sets", "pictures"]
+PARTS: Mapping[str, Part] = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+CLASS_MAPS = ("labels", "label", "masks", "mask", "segmentation", "annotations")
+PHOTOS = ("images", "image", "img", "imgs", "photos", "photo")
+SMALL, LARGE = r"(lq|lr|low)([-_ ]?x?\d+|bic.*|_.*)?", r"(gt|hr|high)([-_ ]?mod\d+|_.*)?"
+HELD_OUT_SHARE = 8
+"""One in so many is held out where no folder says which."""
+_JOINED = re.compile(r"(train|val|valid|test)(?:_(.+)|([AB]))")
+_CODE_POINTS = re.compile(r"[0-9a-f]{2,6}(-[0-9a-f]{2,6})*")
+_VARIANT = re.compile(r"-(fe0f|200d|1f3f[b-f])")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture's path, read."""
+
+    path: str
+    part: Part | None
+    domain: str | None
+    key: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which pictures there are. Of pairs, A and B have the same length and order; of pictures only, A is empty.
+
+    Side by side the same files stand in A and in B. ``held_out`` and ``train`` share no group (`group_of`).
+    """
+
+    kind: Kind
+    words: str
+    names: tuple[str, str]
+    """What A and B are called."""
+    train: tuple[tuple[str, ...], tuple[str, ...]]
+    held_out: tuple[tuple[str, ...], tuple[str, ...]]
+    unmatched: tuple[str, ...] = ()
+    """Pictures that have no partner in a set of pairs."""
+    alike: tuple[int, int] = (0, 0)
+    """Of two folders: how many keys are in both, and how many are in the smaller."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def paired(self) -> bool:
+        """Whether A and B belong together file by file."""
+        return self.kind not in ("two sets", "pictures")
+
+
+def recognise(paths: Sequence[str], where: str, paired: bool | None = None, side_by_side: bool = False) -> Layout:
+    """The layout of a set to translate between.
+
+    Raises:
+        GanvasError: the folders do not say what A and B are.
+    """
+    entries = _read(paths)
+    domains = Counter(entry.domain for entry in entries if entry.domain is not None)
+    if side_by_side or (not domains and any(entry.part for entry in entries)):
+        return _side_by_side(entries)
+    names = _a_and_b(domains)
+    if names is None:
+        raise GanvasError(f"{where} {_not_two(domains)}; {_LAYOUTS}")
+    return _two_folders(entries, names, where, paired)
+
+
+def pictures_only(paths: Sequence[str]) -> Layout:
+    """All pictures, with nothing to translate from. Where maps or small ones lie beside them, the pictures alone."""
+    entries = _read(paths)
+    domains = Counter(entry.domain for entry in entries if entry.domain is not None)
+    names, notes = _a_and_b(domains), list[str]()
+    if names and (names[1].lower() in PHOTOS or _scaled(names)):
+        entries = [entry for entry in entries if entry.domain == names[1]]
+        notes.append(f"{names[0]}/ is left alone: direction AtoB trains on it")
+    train, held, more = _divided(entries)
+    return Layout(
+        "pictures", "pictures only", ("", "pictures"), ((), _paths(train)), ((), _paths(held)), notes=(*notes, *more)
+    )
+
+
+def group_of(key: str, code_points: bool) -> str:
+    """What must not be divided between training and held out: of emoji all with the same first code point."""
+    name = PurePosixPath(key).name
+    return name.split("-")[0] if code_points else key
+
+
+def is_held_out(group: str) -> bool:
+    """One group in eight, by a hash of its name: the same ones on every machine, whatever else is in the set."""
+    return int.from_bytes(blake2b(group.encode(), digest_size=8).digest(), "big") % HELD_OUT_SHARE == 0
+
+
+_LAYOUTS = (
+    "give train/ and val/ of pictures that hold A and B side by side, or two folders such as A/ and B/, trainA/ and "
+    "trainB/, labels/ and images/, lq/ and gt/"
+)
+
+
+def _not_two(domains: Counter[str]) -> str:
+    if not domains:
+        return "is one folder of pictures: to take each as A and B side by side, set side_by_side"
+    if len(domains) == 1:
+        return f"has one set only, '{next(iter(domains))}'"
+    first = ", ".join(f"'{name}'" for name, _ in domains.most_common(4))
+    return f"has {len(domains)} folders ({first}{', …' if len(domains) > 4 else ''}), and which are A and B is not said"
+
+
+def _read(paths: Sequence[str]) -> list[Entry]:
+    """Paths without the folders that all share and that say nothing."""
+    split = [PurePosixPath(path).parts for path in paths]
+    levels = zip(*(parts[:-1] for parts in split), strict=False)
+    shared = len(list(takewhile(lambda level: len(set(level)) == 1 and not _says(level[0]), levels)))
+    return [_entry(path, parts[shared:]) for path, parts in zip(paths, split, strict=True)]
+
+
+def _says(folder: str) -> bool:
+    """Whether a folder's name alone says a part or a set."""
+    return folder.lower() in PARTS or bool(_JOINED.fullmatch(folder)) or folder in ("A", "B")
+
+
+def _entry(path: str, parts: tuple[str, ...]) -> Entry:
+    part: Part | None = None
+    domain: str | None = None
+    rest = list(parts)
+    while len(rest) > 1 and (part is None or domain is None):
+        joined = _JOINED.fullmatch(rest[0])
+        if part is None and rest[0].lower() in PARTS:
+            part = PARTS[rest[0].lower()]
+        elif part is None and domain is None and joined:
+            part, domain = PARTS[joined[1]], joined[2] or joined[3]
+        elif domain is None:
+            domain = rest[0]
+        else:
+            break
+        rest = rest[1:]
+    return Entry(path, part, domain, str(PurePosixPath(*rest).with_suffix("")))
+
+
+def _a_and_b(domains: Mapping[str, int]) -> tuple[str, str] | None:
+    """Which folders are A and B: by what they are called, else two folders in the alphabet's order."""
+    lower = {name.lower(): name for name in domains}
+    for a, b in [("a", "b"), *((a, b) for a in CLASS_MAPS for b in PHOTOS)]:
+        if a in lower and b in lower:
+            return lower[a], lower[b]
+    small = [name for low, name in lower.items() if re.fullmatch(SMALL, low)]
+    large = [name for low, name in lower.items() if re.fullmatch(LARGE, low)]
+    if len(small) == len(large) == 1:
+        return small[0], large[0]
+    return (min(domains), max(domains)) if len(domains) == 2 else None
+
+
+def _scaled(names: tuple[str, str]) -> bool:
+    """Whether A is called small and B large."""
+    return bool(re.fullmatch(SMALL, names[0].lower()) and re.fullmatch(LARGE, names[1].lower()))
+
+
+def _side_by_side(entries: Sequence[Entry]) -> Layout:
+    train, held, notes = _divided(entries)
+    both, held_both = _paths(train), _paths(held)
+    words = "A (left) and B (right) side by side"
+    return Layout("side by side", words, ("A", "B"), (both, both), (held_both, held_both), notes=tuple(notes))
+
+
+def _two_folders(entries: Sequence[Entry], names: tuple[str, str], where: str, paired: bool | None) -> Layout:
+    notes = []
+    outside = [entry for entry in entries if entry.domain not in names]
+    if outside:
+        notes.append(f"{len(outside):,} pictures outside {names[0]}/ and {names[1]}/ were passed over")
+    a, b = ([entry for entry in entries if entry.domain == name] for name in names)
+    scaled = _scaled(names)
+    keys_a, keys_b = _by_key(a, scaled), _by_key(b, False)
+    matched = sorted(keys_a.keys() & keys_b.keys())
+    alike = (len(matched), min(len(keys_a), len(keys_b)))
+    unpaired_by_name = any(re.fullmatch(r"(train|test|val)[AB]", part) for part in PurePosixPath(a[0].path).parts)
+    if paired is None:
+        paired = 2 * alike[0] >= alike[1] and not unpaired_by_name
+    if not paired:
+        return _two_sets(a, b, names, alike, notes)
+    if not matched:
+        raise GanvasError(
+            f"{where}: no picture in {names[0]}/ has a partner of the same name in {names[1]}/, such as {a[0].path}; "
+            "give partners the same name, or say paired false"
+        )
+    return _pairs(keys_a, keys_b, names, scaled, notes)
+
+
+def _pairs(
+    a: Mapping[tuple[Part | None, str], Entry],
+    b: Mapping[tuple[Part | None, str], Entry],
+    names: tuple[str, str],
+    scaled: bool,
+    notes: list[str],
+) -> Layout:
+    matched = sorted(a.keys() & b.keys(), key=lambda k: b[k].path)
+    unmatched = sorted([*(a[k].path for k in a.keys() - b.keys()), *(b[k].path for k in b.keys() - a.keys())])
+    train, held, more = _divided([b[key] for key in matched])
+    partner = {b[key].path: a[key].path for key in matched}
+    kind: Kind = "pairs"
+    if scaled:
+        kind = "scaled pairs"
+    elif names[0].lower() in CLASS_MAPS:
+        kind = "class maps"
+    both = [(tuple(partner[entry.path] for entry in part), _paths(part)) for part in (train, held)]
+    words = f"{names[0]}/ and {names[1]}/ paired by name"
+    alike = (len(matched), min(len(a), len(b)))
+    return Layout(kind, words, names, both[0], both[1], tuple(unmatched), alike, (*notes, *more))
+
+
+def _two_sets(
+    a: Sequence[Entry], b: Sequence[Entry], names: tuple[str, str], alike: tuple[int, int], notes: list[str]
+) -> Layout:
+    (train_a, held_a, more), (train_b, held_b, _) = _divided(a), _divided(b)
+    return Layout(
+        "two sets",
+        f"{names[0]}/ and {names[1]}/, two sets without pairs",
+        names,
+        (_paths(train_a), _paths(train_b)),
+        (_paths(held_a), _paths(held_b)),
+        alike=alike,
+        notes=(*notes, *more),
+    )
+
+
+def _by_key(entries: Sequence[Entry], scaled: bool) -> dict[tuple[Part | None, str], Entry]:
+    """By part and key; of small pictures a name's ending such as `x4` does not count."""
+    return {(e.part, re.sub(r"[-_]?x\d+$", "", e.key) if scaled else e.key): e for e in reversed(entries)}
+
+
+def _divided(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry], list[str]]:
+    """(train, held out, notes): by folder where one says so (`val` before `test`), else one group in eight."""
+    held_part: Part | None = next((part for part in ("val", "test") if any(e.part == part for e in entries)), None)
+    if held_part is None or all(entry.part == held_part for entry in entries):
+        keys = [PurePosixPath(entry.key).name for entry in entries]
+        code_points = all(map(_CODE_POINTS.fullmatch, keys)) and any(map(_VARIANT.search, keys))
+        held = [entry for entry in entries if is_held_out(group_of(entry.key, code_points))]
+        if len(held) == len(entries):
+            held = []
+        kept = set(map(id, held))
+        how = "first code points" if code_points else "names"
+        note = [f"no val or test part: one in {HELD_OUT_SHARE} is held out, by a hash of their {how}"] if held else []
+        return [entry for entry in entries if id(entry) not in kept], held, note
+    left = [entry for entry in entries if entry.part == "test" and held_part == "val"]
+    train = [entry for entry in entries if entry.part in ("train", None)]
+    notes = [f"the {len(left):,} pictures of the test part are left alone, for a last score"] if left else []
+    return train, [entry for entry in entries if entry.part == held_part], notes
+
+
+def _paths(entries: Sequence[Entry]) -> tuple[str, ...]:
+    return tuple(entry.path for entry in entries)

@@ -1,0 +1,88 @@
+"""GANs that learn from pairs: each source has the picture that it should become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SerializeAsAny
+from torch import nn
+
+from ganvas.config import by_kind, none
+from ganvas.data.degradation import Degradation
+from ganvas.games.batch import Place, Stream
+from ganvas.games.paired import JudgingTurn, PairedTurn, Pairing, content
+from ganvas.games.pairs import PairBatches
+from ganvas.games.player import Player
+from ganvas.games.shared import Shared
+from ganvas.games.term import adversarial, penalty, reading
+from ganvas.losses.content import Content
+from ganvas.nn.beside import Beside, Blind
+from ganvas.recipes.translation import TranslationRecipe, Weights, in_order
+
+Contents = Annotated[dict[str, SerializeAsAny[Content]], BeforeValidator(by_kind)]
+
+
+class PairedRecipe(TranslationRecipe):
+    """One generator, held to the truth by content losses and, where there is a discriminator, made to look real."""
+
+    kind: Literal["paired"] = "paired"
+    content: Contents = Field(default_factory=dict)
+    weights: Weights = Weights()
+    conditional: bool = True
+    """Whether the discriminator is shown the source beside the picture."""
+    degradation: Annotated[SerializeAsAny[Degradation] | None, BeforeValidator(none)] = None
+    """How sources are made from pictures, where the data hold none: a degradation is learnt to be undone."""
+
+    def unsound(self) -> str | None:
+        if (reason := super().unsound()) is not None:
+            return reason
+        if not self.source.paired:
+            return f"{self.name} learns from pairs, and these are two sets without; train cyclegan on them"
+        if not self.content and self.discriminator is None:
+            return f"{self.name} has neither content losses nor a discriminator: there is nothing to learn from"
+        return next((reason for loss in self.content.values() if (reason := loss.unusable())), None)
+
+    def makers(self) -> dict[str, Callable[[], nn.Module]]:
+        makers: dict[str, Callable[[], nn.Module]] = {
+            "generator": lambda: self.generator.network(self.source, self.space)
+        }
+        if self.discriminator is not None:
+            makers["discriminator"] = self._discriminator
+        return makers
+
+    def _discriminator(self) -> nn.Module:
+        assert self.discriminator is not None
+        if not self.conditional:
+            return Blind(self.judge(self.discriminator, self.space))
+        both = self.space.but(channels=self.space.channels + self.source.channels)
+        return Beside(self.judge(self.discriminator, both))
+
+    def players(self) -> tuple[Player, ...]:
+        shared = Shared()
+        contents = tuple(content(loss) for loss in self.content.values())
+        if self.discriminator is None:
+            return (self._translator(shared, contents),)
+        deceives = adversarial(self.loss, "generator", self.weights.generator)
+        return in_order(self, [self._translator(shared, (deceives, *contents))], [self._judge(shared)])
+
+    def _translator(self, shared: Shared, terms: tuple[Any, ...]) -> Player:
+        return Player("generator", ("generator",), Pairing(PairedTurn, shared), terms, optimizer="generator")
+
+    def _judge(self, shared: Shared) -> Player:
+        return Player(
+            "discriminator",
+            moves=("discriminator",),
+            turn=Pairing(JudgingTurn, shared),
+            terms=(
+                adversarial(self.loss, "discriminator", self.weights.discriminator),
+                *(penalty(p) for p in self.penalties.values()),
+                reading("real_logits"),
+                reading("fake_logits"),
+            ),
+            optimizer="discriminator",
+        )
+
+    def stream(self, data: Any, turns: int, place: Place) -> Stream:
+        mirror = self.data is not None and self.data.mirror
+        return PairBatches(data, self.batch, self.seed, place, self.parts, mirror, self.degradation)

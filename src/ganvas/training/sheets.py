@@ -1,0 +1,102 @@
+"""What a run's sheets of pictures show, by what its networks can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganvas.games.batch import Place
+from ganvas.images import grid, to_uint8
+from ganvas.nn.tested import as_tested
+from ganvas.snapshot import Snapshot
+from ganvas.space import Classes, Source
+
+SIDE = 10
+ROWS = 8
+"""Pictures of a sheet of translations, at most."""
+Sheet = Callable[[], np.ndarray]
+"""Draws uint8 (C, H, W)."""
+
+
+def showcase(snapshot: Snapshot, side: int = SIDE) -> np.ndarray:
+    """uint8 (C, H, W) sheet: a row a class and a latent a column, or ``side`` × ``side`` latents without classes."""
+    if isinstance(classes := snapshot.space.condition, Classes):
+        rows = min(classes.count, side)
+        z = snapshot.latents(range(side)).repeat(rows, 1)
+        condition = torch.arange(rows).repeat_interleave(side)
+        return grid(snapshot.generate(z, condition).numpy(), side)
+    return grid(snapshot.sample(range(side * side)).numpy(), side)
+
+
+def translations(snapshot: Snapshot, sources: Tensor, pictures: Tensor) -> np.ndarray:
+    """uint8 (C, H, W) sheet: a row a picture; source, translation, and what it should be. Where there is a way back
+    (and so no truth): source, translation, and back again, then the same from the other side."""
+    from_source = partial(_shown, of=snapshot.recipe.space.source, size=pictures.shape[2:])
+    onto = _translated(snapshot, "generator", sources)
+    columns = [from_source(sources), _shown(onto)]
+    if "inverse" in snapshot.networks:
+        back = _translated(snapshot, "inverse", pictures)
+        columns += [from_source(_translated(snapshot, "inverse", onto)), _shown(pictures), from_source(back)]
+        columns += [_shown(_translated(snapshot, "generator", back))]
+    else:
+        columns += [_shown(pictures)]
+    channels = max(column.shape[1] for column in columns)
+    rows = torch.stack([column.expand(-1, channels, -1, -1) for column in columns], dim=1).flatten(0, 1)
+    return grid(rows.numpy(), len(columns))
+
+
+def _translated(snapshot: Snapshot, role: str, pictures: Tensor) -> Tensor:
+    network = snapshot.networks[role]
+    with as_tested(network, snapshot.recipe.test_mode):  # type: ignore[attr-defined]
+        return torch.cat([network(picture) for picture in pictures[:, None]])
+
+
+PALETTE = torch.tensor(
+    [
+        *([70, 130, 180], [128, 64, 128], [107, 142, 35], [220, 20, 60], [250, 170, 30], [0, 0, 142], [190, 153, 153]),
+        *([244, 35, 232], [70, 70, 70], [153, 153, 153], [119, 11, 32], [0, 0, 0], [220, 220, 0], [0, 80, 100]),
+    ],
+    dtype=torch.uint8,
+)
+"""Colours that maps of classes are shown in; beyond them they repeat."""
+
+
+def _shown(pictures: Tensor, of: Source | None = None, size: tuple[int, ...] | None = None) -> Tensor:
+    """Networks' pictures (N, C, h, w) → uint8 (N, 1 | 3, H, W) to look at: maps of classes in colours, small ones
+    enlarged by repetition."""
+    if of is not None and of.names:
+        levels = PALETTE[pictures[:, : len(of.names)].argmax(1) % len(PALETTE)].permute(0, 3, 1, 2)
+    else:
+        levels = to_uint8(
+            pictures if pictures.shape[1] in (1, 3) else pictures[:, :3] if pictures.shape[1] > 3 else pictures[:, :1]
+        )
+    if size is None or levels.shape[2:] == size:
+        return levels.cpu()
+    return torch.nn.functional.interpolate(levels.float(), size=tuple(size), mode="nearest").to(torch.uint8).cpu()
+
+
+def _of_samples(snapshot: Snapshot, held_out: Any, place: Place) -> Sheet:
+    return lambda: showcase(snapshot)
+
+
+def _of_translations(snapshot: Snapshot, held_out: Any, place: Place) -> Sheet:
+    """The first pictures of the held-out part, always the same windows of them."""
+    count = min(ROWS, len(held_out.images))
+    batch = snapshot.recipe.but(batch=count, parts=1).stream(held_out, 1, Place(place.device)).at(0, 0)
+    return lambda: translations(snapshot, batch.source, batch.images)  # type: ignore[arg-type]
+
+
+SHEETS: Mapping[str, Callable[[Snapshot, Any, Place], Sheet]] = {
+    "sample": _of_samples,
+    "translate": _of_translations,
+}
+
+
+def sheet_of(snapshot: Snapshot, held_out: Any, place: Place) -> Sheet:
+    """How a run draws its sheets; ``held_out`` are pictures that it does not learn from."""
+    return SHEETS[snapshot.abilities[0]](snapshot, held_out, place)
