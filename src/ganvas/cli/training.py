@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import typer
@@ -63,10 +64,17 @@ def where(session: Session, console: Console, code: str | None = None) -> None:
     table.add_row("snapshot", str(run.snapshot_file))
     console.print(table)
     outside = ["--code", code] if code else []
-    for words in (["sample", str(run.path), "--out", "grid.png"], ["evaluate", str(run.path)]):
+    for words in NEXT[session.snapshot.abilities[0]](str(run.path)):
         console.print(
             shlex.join(["ganvas", *words, *outside]), style="dim", soft_wrap=True, highlight=False, markup=False
         )
+
+
+NEXT: Mapping[str, Callable[[str], list[list[str]]]] = {
+    "sample": lambda run: [["sample", run, "--out", "grid.png"], ["evaluate", run]],
+    "translate": lambda run: [["translate", run, "pictures", "--out", "translated"], ["evaluate", run]],
+}
+"""What a user does next with what a run can do: commands."""
 
 
 def dry(prepared: Prepared, json: Path | None, console: Console) -> None:

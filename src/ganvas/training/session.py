@@ -54,7 +54,7 @@ class Session:
         self.say: Callable[[str], object] = lambda text: None
         self.watch = watch_over(self.game, recipe, seen, held_out, every[0], runtime, self._tell)
         self.ticks = Ticks(run, self.stopwatch, recipe.batch, every[0], self.watch.collect)
-        self.sheet = sheet_of(self.snapshot, held_out, runtime.place)
+        self.sheet = sheet_of(self.snapshot, held_out or seen, runtime.place)
         self.pictures = Pictures(run, self._sheet, recipe.batch, every[1])
         self.parts = parts_of(
             self.game,

@@ -12,6 +12,7 @@ import torch
 from ganvas.data.dataset import Dataset, open_data
 from ganvas.data.doctor import FEW_PICTURES, suggest_recipe
 from ganvas.data.spec import DataSpec
+from ganvas.data.translation.opening import open_translation
 from ganvas.data.translation.translations import Translations
 from ganvas.errors import GanvasError
 from ganvas.recipes.overrides import overridden
@@ -120,10 +121,14 @@ def _chosen(
 ) -> tuple[MakeRecipe, Dataset | Translations]:
     """The recipe asked for and the data as it wants them; or the data as they are and the recipe that suits them."""
     if request.recipe is None:
-        data = open_data(request.data, on_data)
+        data = _opened(request.data, on_data)
         return find_recipe(_suggested(data, request, say)), data
     make = request.recipe if callable(request.recipe) else find_recipe(request.recipe)
-    return make, open_data(_spec(make, request), on_data)
+    return make, _opened(_spec(make, request), on_data)
+
+
+def _opened(spec: DataSpec, on_data: Callable[[int, int], None] | None) -> Dataset | Translations:
+    return open_translation(spec, on_data) if spec.translates else open_data(spec, on_data)
 
 
 def _spec(make: MakeRecipe, request: Request) -> DataSpec:
