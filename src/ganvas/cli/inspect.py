@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from ganvas.data.doctor import Checkup
+    from ganvas.data.translation.doctor import TranslationCheckup
 
 MOST_BARS = 20
 
@@ -25,9 +26,19 @@ def inspect(
     labels: Annotated[
         str | None, typer.Option("--labels", help="A column, attribute or rule; none ignores labels.")
     ] = None,
+    direction: Annotated[
+        str | None, typer.Option("--direction", help="As pictures to translate between: AtoB or BtoA.")
+    ] = None,
+    crop: Annotated[str | None, typer.Option("--crop", help="As pictures to train on in windows of this size.")] = None,
+    paired: Annotated[
+        bool | None, typer.Option("--paired/--unpaired", help="Whether A and B are pairs; else found out by names.")
+    ] = None,
+    side_by_side: Annotated[
+        bool, typer.Option("--side-by-side", help="Every picture holds A in its left and B in its right half.")
+    ] = False,
     json: JsonFile = None,
 ) -> None:
-    """Look at every picture of DATA: counts, sizes, labels, duplicates, what is broken; suggests a recipe."""
+    """Look at every picture of DATA: counts, sizes, labels or pairs, duplicates, what is broken; suggests a recipe."""
     import torch
     from pydantic import ValidationError
     from rich.console import Console
@@ -35,46 +46,82 @@ def inspect(
 
     from ganvas.data.doctor import inspect_data
     from ganvas.data.spec import DataSpec
+    from ganvas.data.translation.doctor import inspect_translation, recognised
     from ganvas.errors import GanvasError
     from ganvas.recipes.overrides import first_problem
 
     try:
-        spec = DataSpec.model_validate({"source": data, "size": size, "limit": limit, "labels": labels})
+        told = {"size": size, "limit": limit, "labels": labels, "direction": direction, "crop": crop, "paired": paired}
+        told |= {"side_by_side": side_by_side, "direction": direction or ("AtoB" if side_by_side else None)}
+        spec = DataSpec.model_validate({"source": data, **told})
     except ValidationError as error:
         raise GanvasError(f"--{first_problem(error)}") from error
     console = Console()
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("looking at every picture", total=None)
-        checkup = inspect_data(
-            spec, torch.cuda.is_available(), lambda done, total: bar.update(task, completed=done, total=total)
-        )
+
+        def on_progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        translating = recognised(spec)
+        checkup: Checkup | TranslationCheckup
+        if translating is not None:
+            checkup = inspect_translation(translating, on_progress)
+        else:
+            checkup = inspect_data(spec, torch.cuda.is_available(), on_progress)
     _show(checkup, console)
     write_json(json, checkup.model_dump(mode="json"))
 
 
-def _show(checkup: Checkup, console: Console) -> None:
-    console.print(_facts(checkup))
-    for title, counts in (("classes", checkup.classes), ("sizes (height x width)", checkup.sizes)):
-        if len(counts) > 1:
-            console.print(_bars(title, counts))
-    for name, reason in checkup.unreadable.items():
-        console.print(f"  unreadable  {name}: {reason}", style="yellow", markup=False, highlight=False)
-    for group in checkup.duplicates[:5]:
-        console.print(f"  the same    {' = '.join(group[:5])}", style="yellow", markup=False, highlight=False)
+def _show(checkup: Checkup | TranslationCheckup, console: Console) -> None:
+    from ganvas.data.doctor import Checkup
+
+    lines = _show_pictures(checkup, console) if isinstance(checkup, Checkup) else _show_translation(checkup, console)
+    for text in lines:
+        console.print(f"  {text}", style="yellow", markup=False, highlight=False)
     for text in checkup.warnings:
         console.print(f"! {text}", style="yellow", markup=False, highlight=False)
     for text in checkup.notes:
         console.print(f"  {text}", style="dim", markup=False, highlight=False)
 
 
-def _facts(checkup: Checkup) -> RenderableType:
-    from rich.markup import escape
-    from rich.table import Table
+def _show_pictures(checkup: Checkup, console: Console) -> list[str]:
+    """The table and the bars; → lines about single pictures."""
+    console.print(_table(_facts(checkup)))
+    for title, counts in (("classes", checkup.classes), ("sizes (height x width)", checkup.sizes)):
+        if len(counts) > 1:
+            console.print(_bars(title, counts))
+    unreadable = [f"unreadable  {name}: {reason}" for name, reason in checkup.unreadable.items()]
+    return unreadable + [f"the same    {' = '.join(group[:5])}" for group in checkup.duplicates[:5]]
 
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), title=None)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
+
+def _show_translation(checkup: TranslationCheckup, console: Console) -> list[str]:
+    """The table; → lines about single pictures."""
+    source, target = checkup.names
     rows = {
+        "data": f"{checkup.source}: {checkup.layout}",
+        "direction": f"{checkup.direction}: {source} into {target}" if checkup.direction else "",
+        **{part: _counted(counts) + " pairs" * checkup.paired for part, counts in checkup.counts.items()},
+        **{f"sizes of {name}": _counted(dict(list(sizes.items())[:5])) for name, sizes in checkup.sizes.items()},
+        "scale": f"{checkup.scale} times" if checkup.scale > 1 else "",
+        "bits": ", ".join(f"{name} {bits}" for name, bits in checkup.bits.items() if bits > 8),
+        "classes": f"{len(checkup.classes)}: {', '.join(checkup.classes[:12])}" if checkup.classes else "",
+        "suggested": checkup.command or "",
+        "because": checkup.recipe_reason,
+    }
+    console.print(_table(rows))
+    groups = {
+        "no partner ": checkup.unmatched,
+        "no class   ": checkup.out_of_range,
+        "too small  ": checkup.too_small,
+        "unreadable ": tuple(f"{name}: {reason}" for name, reason in checkup.unreadable.items()),
+        "the same   ": tuple(" = ".join(group[:5]) for group in checkup.leaks),
+    }
+    return [f"{title} {text}" for title, texts in groups.items() for text in texts[:5]]
+
+
+def _facts(checkup: Checkup) -> dict[str, str]:
+    return {
         "data": f"{checkup.source} ({checkup.kind})",
         "pictures": f"{checkup.readable:,} of {checkup.found:,} readable",
         "space": checkup.space or "not decided: sizes differ",
@@ -88,6 +135,16 @@ def _facts(checkup: Checkup) -> RenderableType:
         "because": checkup.recipe_reason,
         "time": checkup.time,
     }
+
+
+def _table(rows: dict[str, str]) -> RenderableType:
+    """Name and text, where there is a text."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), title=None)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
     for name, text in rows.items():
         if text:
             table.add_row(name, escape(text))

@@ -25,6 +25,10 @@ def train(
     fit: Annotated[str | None, typer.Option(help="Translations: cover, stretch, scale-width, none.")] = None,
     direction: Annotated[str | None, typer.Option(help="Translate AtoB or BtoA.")] = None,
     paired: Annotated[bool | None, typer.Option("--paired/--unpaired", help="Else found out by names.")] = None,
+    side_by_side: Annotated[
+        bool, typer.Option("--side-by-side", help="Every picture holds A in its left and B in its right half.")
+    ] = False,
+    edges: Annotated[bool, typer.Option("--edges", help="Maps of classes get a channel of outlines.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only so many pictures.")] = None,
     labels: Annotated[str | None, typer.Option(help="Which labels to use; 'none' for none.")] = None,
     mirror: Annotated[bool, typer.Option("--mirror", help="Also show every picture mirrored.")] = False,
@@ -53,7 +57,12 @@ def train(
     console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")  # under torchrun the leader talks
     try:
         told = {"size": size, "crop": crop, "fit": fit, "direction": direction, "paired": paired, "limit": limit}
-        told |= {"labels": labels, "mirror": mirror or None}
+        told |= {
+            "labels": labels,
+            "mirror": mirror or None,
+            "side_by_side": side_by_side or None,
+            "edges": edges or None,
+        }
         spec = DataSpec.model_validate({"source": data, **{k: v for k, v in told.items() if v is not None}})
     except ValidationError as error:
         raise GanvasError(f"--{first_problem(error)}") from error

@@ -124,12 +124,18 @@ def inspect_data(
         **_labels_part(source, rule, labels, readable),
         **_advice_part(spec, seen, space, len(readable), has_gpu),
         warnings=tuple(warnings),
-        notes=(*source.notes, *_advice_on(len(readable))),
+        notes=(*source.notes, *_two_folders(rule, labels), *_advice_on(len(readable))),
     )
 
 
 def _advice_on(count: int) -> list[str]:
     return [f"under {FEW_PICTURES:,} pictures: DiffAugment will be on"] if count < FEW_PICTURES else []
+
+
+def _two_folders(rule: str | None, labels: Labels | None) -> list[str]:
+    if rule != "folders" or labels is None or len(labels.names) != 2:
+        return []
+    return [f"two folders: classes, or to translate {labels.names[0]} into {labels.names[1]} with --direction AtoB"]
 
 
 def _opened(spec: DataSpec) -> tuple[Source, DataSpec, list[str]]:

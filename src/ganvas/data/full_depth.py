@@ -24,7 +24,8 @@ from ganvas.data.png16 import CHANNELS, HEAD, png_head, read_png16
 ARRAYS = frozenset({".npy", ".npz"})
 DEEP_SUFFIXES = SUFFIXES | ARRAYS
 Opener = Callable[[str], IO[bytes]]
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+Pixels = NDArray[Any]
+"""uint8 or uint16."""
 _BITS, _BANDS = 258, 277  # TIFF tags
 
 

@@ -56,7 +56,8 @@ class Shelf:
         room = self.sizes[index] - np.array(size) + 1
         if (room < 1).any():
             self._too_small(int(np.asarray(index)[(room < 1).any(1)][0]), size)
-        return (place * room).astype(np.int64)
+        chosen: NDArray[np.int64] = (place * room).astype(np.int64)
+        return chosen
 
     def cut(self, index: NDArray[np.int64], corners: NDArray[np.int64], size: tuple[int, int]) -> Pixels:
         """Windows (n, C, *size) with these top left corners."""

@@ -177,13 +177,15 @@ def _same_data(run: Run, data: Dataset | Translations) -> None:
 
 
 def _warm_start(session: Session, start: str | Path) -> None:
-    """Networks from a snapshot; where it lies in a run directory, the ones it leaves out come from the run's state."""
+    """Networks from a snapshot; where it lies in a run directory, the ones it leaves out come from the run's state, if
+    it knows them: a srgan that begins from a srresnet has a discriminator of its own."""
     snapshot = open_snapshot(start)
     others: dict[str, dict[str, torch.Tensor]] = {}
     if (state_file := Run(Path(start)).state_file).is_file():
         states: dict[str, Any] = read_state(state_file)
         for role in session.game.networks.keys() - snapshot.networks.keys():
-            others[role] = states[f"network/{role}"]
+            if (state := states.get(f"network/{role}")) is not None:
+                others[role] = state
     session.warm_start(snapshot, others)
 
 

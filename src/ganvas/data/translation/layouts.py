@@ -100,6 +100,13 @@ def pictures_only(paths: Sequence[str]) -> Layout:
     )
 
 
+def names_its_sets(paths: Sequence[str]) -> bool:
+    """Whether folders are called A and B, or `trainA`, `test_B` and the like: a choice of words that says all."""
+    folders = {part for path in paths for part in PurePosixPath(path).parts[:-1]}
+    joined = [match for match in map(_JOINED.fullmatch, folders) if match]
+    return {"A", "B"} <= folders or len({match[2] or match[3] for match in joined}) == 2
+
+
 def group_of(key: str, code_points: bool) -> str:
     """What must not be divided between training and held out: of emoji all with the same first code point."""
     name = PurePosixPath(key).name
@@ -119,7 +126,7 @@ _LAYOUTS = (
 
 def _not_two(domains: Counter[str]) -> str:
     if not domains:
-        return "is one folder of pictures: to take each as A and B side by side, set side_by_side"
+        return "is one folder of pictures: if each holds A and B side by side, use --side-by-side"
     if len(domains) == 1:
         return f"has one set only, '{next(iter(domains))}'"
     first = ", ".join(f"'{name}'" for name, _ in domains.most_common(4))
@@ -160,7 +167,9 @@ def _entry(path: str, parts: tuple[str, ...]) -> Entry:
 def _a_and_b(domains: Mapping[str, int]) -> tuple[str, str] | None:
     """Which folders are A and B: by what they are called, else two folders in the alphabet's order."""
     lower = {name.lower(): name for name in domains}
-    for a, b in [("a", "b"), *((a, b) for a in CLASS_MAPS for b in PHOTOS)]:
+    if {"a", "b"} <= lower.keys() <= {"a", "b", "ab"}:  # beside c and d they are letters
+        return lower["a"], lower["b"]
+    for a, b in ((a, b) for a in CLASS_MAPS for b in PHOTOS):
         if a in lower and b in lower:
             return lower[a], lower[b]
     small = [name for low, name in lower.items() if re.fullmatch(SMALL, low)]
@@ -200,7 +209,7 @@ def _two_folders(entries: Sequence[Entry], names: tuple[str, str], where: str, p
     if not matched:
         raise GanvasError(
             f"{where}: no picture in {names[0]}/ has a partner of the same name in {names[1]}/, such as {a[0].path}; "
-            "give partners the same name, or say paired false"
+            "give partners the same name, or use --unpaired"
         )
     return _pairs(keys_a, keys_b, names, scaled, notes)
 

@@ -57,6 +57,8 @@ class Plan:
     names: tuple[str, str]
     """What source and target are called."""
     tasks: list[Task]
+    headers: dict[File, DeepHeader]
+    """Of all files of the tasks."""
     channels: dict[Role, int]
     deep: dict[Role, bool]
     classes: tuple[str, ...]
@@ -90,7 +92,19 @@ def plan(tree: Tree, spec: DataSpec) -> Plan:
         raise GanvasError(
             f"{spec.source}: small and large pictures are pairs as they are; use --crop instead of --size"
         )
-    return Plan(spec, layout, names, tasks, channels, deep, classes, scale, [*layout.notes, *notes], skipped)
+    return Plan(
+        spec=spec,
+        layout=layout,
+        names=names,
+        tasks=tasks,
+        headers=headers,
+        channels=channels,
+        deep=deep,
+        classes=classes,
+        scale=scale,
+        notes=[*layout.notes, *notes],
+        skipped=skipped,
+    )
 
 
 def lay_out(tree: Tree, spec: DataSpec) -> Layout:

@@ -58,6 +58,10 @@ class Translations:
         """(height, width) of the windows that are trained on."""
         return self.space.height, self.space.width
 
+    def divided(self) -> tuple[Translations, Translations | None]:
+        """(for training, held out)."""
+        return self, self.held_out
+
     def images_as_network(self, images: Pixels | Tensor, device: torch.device | None = None) -> Tensor:
         """Targets (n, C, H, W) as they lie on the shelf → float32 in [−1, 1]."""
         return as_network(images, device)
@@ -124,5 +128,7 @@ def _flipped(images: Pixels, flips: NDArray[np.bool_]) -> Pixels:
 
 
 def _on(images: Pixels | Tensor, device: torch.device | None) -> Tensor:
-    tensor = images if isinstance(images, Tensor) else torch.from_numpy(np.ascontiguousarray(images))
+    if not isinstance(images, Tensor):
+        images = torch.from_numpy(np.require(images, requirements=["C", "W"]))  # copied where it is not writable
+    tensor: Tensor = images
     return tensor.to(device) if device is not None else tensor
