@@ -11,6 +11,7 @@ import typer
 
 from ganvas.cli.check import check
 from ganvas.cli.compare import compare
+from ganvas.cli.convert import convert
 from ganvas.cli.demo import demo
 from ganvas.cli.evaluate import evaluate
 from ganvas.cli.inspect import inspect
@@ -22,6 +23,8 @@ from ganvas.cli.runs import runs
 from ganvas.cli.sample import sample
 from ganvas.cli.toys.group import toy
 from ganvas.cli.train import train
+from ganvas.cli.translate import translate
+from ganvas.cli.upscale import upscale
 from ganvas.cli.weights import weights
 from ganvas.errors import GanvasError
 
@@ -41,9 +44,12 @@ for verb in (
     check,
     sample,
     interpolate,
+    translate,
+    upscale,
     evaluate,
     compare,
     metrics,
+    convert,
     weights,
     runs,
     report,

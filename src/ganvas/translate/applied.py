@@ -1,0 +1,162 @@
+"""An engine between pictures as users have them: grey and colour, 8 and 16 bit, opacity, maps of classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganvas.data.full_depth import Opener
+from ganvas.data.picture import Unreadable
+from ganvas.data.spec import Direction
+from ganvas.data.translation.class_maps import one_hot
+from ganvas.errors import GanvasError
+from ganvas.models.networks import Translator
+from ganvas.resizing import matlab_bicubic
+from ganvas.snapshot import Snapshot
+from ganvas.translate.engine import Engine, Mode, Tile
+from ganvas.translate.photo import Photo, on_white, read_labels, read_photo
+from ganvas.translate.standins import stand_in
+
+LUMA = (0.299, 0.587, 0.114)
+"""Grey of colour, as Pillow has it (ITU-R BT.601)."""
+
+
+@dataclass(frozen=True)
+class How:
+    """What the user may choose about applying a network."""
+
+    mode: Mode | None = None
+    """None: as the recipe says."""
+    tile: Tile = "auto"
+    seed: int = 0
+    passes: int | None = None
+    reverse: bool = False
+    device: torch.device = torch.device("cpu")  # noqa: RUF009
+
+
+@dataclass(frozen=True)
+class Applied:
+    """``applied(photo)`` → photo, ``scale`` times as large."""
+
+    engine: Engine
+    names: tuple[str, ...] = ()
+    """The classes, where sources are label maps."""
+    keeps: bool = False
+    """Whether the result shows the same thing (a larger or cleaner picture): then grey stays grey, and opacity does
+    not touch the colours. Otherwise opacity is laid on white, as it is in training."""
+    direction: Direction = "AtoB"
+    """Which way it goes between the A and the B of its training data."""
+
+    @property
+    def scale(self) -> int:
+        return self.engine.scale
+
+    def read(self, open_file: Opener, name: str) -> Photo:
+        """A source from a file; raises as `read_photo` and `read_labels` (where sources are maps of classes)."""
+        return read_labels(open_file, name, self.names) if self.names else read_photo(open_file, name)
+
+    def __call__(self, photo: Photo) -> Photo:
+        """The translation.
+
+        Raises:
+            Unreadable: the network wants another number of channels than a picture has.
+            GanvasError: see `Engine`.
+        """
+        results = [self.engine(source).picture for source in self._sources(photo)]
+        return self._photo(torch.cat(results, dim=1), photo)
+
+    def _sources(self, photo: Photo) -> list[Tensor]:
+        """What the network gets: one picture (1, C, H, W), or one for each colour, if it enlarges grey ones."""
+        if self.names:
+            maps = torch.from_numpy(np.ascontiguousarray(photo.pixels[None, None, ..., 0]))
+            return [one_hot(maps, len(self.names), edges=self.engine.channels == len(self.names) + 1)]
+        channels = self.engine.channels
+        levels = photo.pixels if self.keeps or channels == 4 else on_white(photo)
+        source = _signed(levels, photo.white).permute(2, 0, 1)[None]
+        if channels is None or channels == source.shape[1]:
+            return [source]
+        if channels == 4 and source.shape[1] in (1, 3):
+            opaque = torch.ones(source.shape[2:]) if photo.alpha is None else _signed(photo.alpha, photo.white)
+            return [torch.cat([source.expand(1, 3, -1, -1), opaque[None, None]], dim=1)]
+        if channels == 3 and photo.grey:
+            return [source.expand(1, 3, -1, -1)]
+        if channels == 1 and source.shape[1] == 3:
+            return list(torch.split(source, 1, dim=1)) if self.keeps else [_luma(source)]
+        raise Unreadable(f"has {source.shape[1]} channels, the network wants {channels}")
+
+    def _photo(self, result: Tensor, source: Photo) -> Photo:
+        channels = result.shape[1]
+        alpha = None if source.alpha is None else _enlarged(source.alpha, self.scale)
+        kind = source.pixels.dtype
+        if channels == 4 and self.engine.channels in (None, 1, 3, 4):
+            alpha, result = _levels(result[:, 3:], kind)[..., 0], result[:, :3]
+        if result.shape[1] == 3 and source.grey and self.keeps:
+            result = _luma(result)
+        pixels = _levels(result, kind)
+        return Photo(pixels, alpha, source.profile if pixels.shape[2] == source.pixels.shape[2] else None)
+
+
+def applied_snapshot(snapshot: Snapshot, name: str, how: How) -> Applied:
+    """The translation that a snapshot holds; ``how.reverse`` takes the network that leads back.
+
+    Raises:
+        GanvasError: it holds none, or none that leads back.
+    """
+    snapshot.must("translate")
+    recipe: Any = snapshot.recipe
+    forth: Direction
+    back: Direction
+    space, role = recipe.space, "inverse" if how.reverse else "generator"
+    network = snapshot.networks.get(role)
+    if space.source is None or not isinstance(snapshot.networks.get("generator"), Translator):
+        raise GanvasError(f"{name} makes pictures from noise and cannot translate; ganvas sample draws from it")
+    if not isinstance(network, Translator):
+        raise GanvasError(f"{name} has no network that leads back; --reverse needs one trained both ways (cyclegan)")
+    engine = Engine(
+        network,
+        space.channels if how.reverse else space.source.channels,
+        how.mode or recipe.test_mode,
+        how.tile,
+        how.seed,
+        how.passes,
+        how.device,
+    )
+    keeps = network.scale > 1 or getattr(recipe, "degradation", None) is not None
+    forth, back = ("BtoA", "AtoB") if recipe.data and recipe.data.direction == "BtoA" else ("AtoB", "BtoA")
+    return Applied(engine, () if how.reverse else space.source.names, keeps, back if how.reverse else forth)
+
+
+def applied_stand_in(name: str, scale: int | None, how: How) -> Applied:
+    """``bicubic``, ``nearest`` or ``identity`` in a snapshot's place.
+
+    Raises:
+        GanvasError: no scale for what enlarges.
+    """
+    return Applied(Engine(stand_in(name, scale), None, "eval", how.tile, how.seed, how.passes), keeps=True)
+
+
+def _signed(levels: Any, white: int) -> Tensor:
+    return torch.from_numpy(levels.astype(np.float32)).div_(white / 2).sub_(1)
+
+
+def _levels(result: Tensor, kind: Any) -> Any:
+    """[−1, 1] (1, C, H, W) → levels (H, W, C), rounded."""
+    white = int(np.iinfo(kind).max)
+    levels = result[0].double().add(1).mul(white / 2).round().clamp(0, white)
+    return levels.permute(1, 2, 0).numpy().astype(kind)
+
+
+def _luma(colour: Tensor) -> Tensor:
+    weights = torch.tensor(LUMA, dtype=colour.dtype)[:, None, None]
+    return (colour * weights).sum(dim=1, keepdim=True)
+
+
+def _enlarged(alpha: Any, scale: int) -> Any:
+    """Opacity (H, W) by bicubic; a network knows nothing of it."""
+    height, width = alpha.shape
+    large = matlab_bicubic(torch.from_numpy(alpha.astype(np.float32))[None, None], (height * scale, width * scale))
+    return large[0, 0].round().clamp(0, np.iinfo(alpha.dtype).max).numpy().astype(alpha.dtype)

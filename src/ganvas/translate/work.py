@@ -1,0 +1,154 @@
+"""What there is to do: one picture, a folder with its sub-folders, or a zip; and where each result goes."""
+
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from ganvas.data.full_depth import DEEP_SUFFIXES, Opener
+from ganvas.data.picture import Unreadable
+from ganvas.data.translation.tree import open_tree
+from ganvas.errors import GanvasError
+from ganvas.translate.applied import Applied
+from ganvas.translate.film import ENDINGS
+from ganvas.translate.photo import WRITTEN, Photo, write_photo
+
+OnPicture = Callable[[int, int], None]
+"""(done, of so many)."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Pictures in a place, by name, with forward slashes."""
+
+    names: tuple[str, ...]
+    open: Opener
+    changed: Callable[[str], float]
+    """When, in seconds of the system's clock."""
+    single: bool = False
+    films: tuple[str, ...] = ()
+    """Films beside them, which go one by one."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to translate."""
+
+    name: str
+    open: Opener
+    out: Path
+
+
+@dataclass
+class Outcome:
+    """How far it came; kept up to date while it goes on, so that it is true after an interruption too."""
+
+    total: int
+    done: int = 0
+    failed: list[str] = field(default_factory=list)
+    """One line each, with the file's name and the reason."""
+
+
+def listed(place: Path, but: Path | None = None) -> Listed:
+    """The pictures in a file, a folder (without those at or below ``but``) or a zip.
+
+    Raises:
+        GanvasError: nothing is there, or no picture in it.
+    """
+    if place.is_file() and not zipfile.is_zipfile(place):
+        if place.suffix.lower() not in DEEP_SUFFIXES:
+            known = " ".join(sorted(DEEP_SUFFIXES))
+            raise GanvasError(f"{place} is no picture, folder, zip or film by its name; pictures end in {known}")
+        return Listed((place.name,), lambda _: place.open("rb"), lambda _: place.stat().st_mtime, single=True)
+    if not place.exists():
+        raise GanvasError(f"{place}: no such file or folder")
+    tree = open_tree(str(place))
+    if place.is_dir():
+        made = None if but is None else but.resolve()
+        if made == place.resolve():
+            raise GanvasError(f"--out {but} would write over the source; choose another place")
+        names = tuple(name for name in tree.pictures if not (made and (place / name).resolve().is_relative_to(made)))
+        if not names:
+            raise GanvasError(f"{place} holds no pictures but those in {but}, where results go")
+        films = tuple(name for name in tree.names if name.lower().endswith(ENDINGS) and name not in tree.pictures)
+        return Listed(names, tree.open_file, lambda name: (place / name).stat().st_mtime, films=films)
+    if leading_out := [name for name in tree.pictures if ".." in PurePosixPath(name).parts or name.startswith("/")]:
+        raise GanvasError(f"{place}: {leading_out[0]} points out of the archive; unpack it by hand")
+    return Listed(tuple(tree.pictures), tree.open_file, lambda _: place.stat().st_mtime)
+
+
+def jobs_for(source: Listed, place: Path, out: Path, format: str | None = None) -> list[Job]:
+    """A job a picture: names and sub-folders are kept, formats too unless ``format`` names another.
+
+    Raises:
+        GanvasError: an ending that is not written, or ``out`` does not fit (a file for a folder, the source itself).
+    """
+    if source.single and not out.is_dir() and out.suffix:
+        targets = [out]
+        _known(out.suffix.lower(), f"--out {out}")
+    else:
+        targets = _inside(source.names, out, format)
+    if source.single and place.resolve() == targets[0].resolve():
+        raise GanvasError(f"--out {out} would write over the source; choose another place")
+    return [Job(name, source.open, target) for name, target in zip(source.names, targets, strict=True)]
+
+
+def still_to_do(jobs: Sequence[Job], source: Listed, newest: float) -> list[Job]:
+    """Those whose result is missing, or older than its source or than ``newest`` (when the snapshot was saved)."""
+    return [
+        job for job in jobs if not job.out.is_file() or job.out.stat().st_mtime < max(newest, source.changed(job.name))
+    ]
+
+
+def work_through(jobs: Iterable[Job], applied: Applied, outcome: Outcome, on_picture: OnPicture) -> None:
+    """One after another; what cannot be read is written down and passed by.
+
+    Raises:
+        GanvasError: a result cannot be written.
+    """
+    for job in jobs:
+        try:
+            result = applied(applied.read(job.open, job.name))
+        except (Unreadable, GanvasError) as error:
+            outcome.failed.append(f"{job.name}: {error}")
+        else:
+            write_photo(result, job.out)
+            outcome.done += 1
+        on_picture(outcome.done + len(outcome.failed), outcome.total)
+
+
+def writer(names: Sequence[str], out: Path | None, format: str | None = None) -> Callable[[str, Photo], None] | None:
+    """(name, result) → its file in the folder ``out``; None where nothing is to be written. Raises as `jobs_for`."""
+    if out is None:
+        return None
+    targets = dict(zip(names, _inside(names, out, format), strict=True))
+    return lambda name, photo: write_photo(photo, targets[name])
+
+
+def _known(ending: str, said: str) -> str:
+    if ending not in WRITTEN:
+        raise GanvasError(f"{said}: pictures are written as {' '.join(WRITTEN)}")
+    return ending
+
+
+def _inside(names: Sequence[str], out: Path, format: str | None) -> list[Path]:
+    """Where each result goes in the folder ``out``."""
+    ending = None if format is None else _known(f".{format.lower().removeprefix('.')}", f"--format {format}")
+    if out.is_file():
+        raise GanvasError(f"--out {out} is a file, but there may be many pictures: name a folder")
+    return [out / name for name in _named(names, ending)]
+
+
+def _named(names: Sequence[str], ending: str | None) -> list[str]:
+    """What each result is called; where two would be called the same, the old ending stays in the name."""
+    paths = [PurePosixPath(name) for name in names]
+    endings = [ending or (path.suffix if path.suffix.lower() in WRITTEN else ".png") for path in paths]
+    plain = [path.with_suffix(suffix).as_posix() for path, suffix in zip(paths, endings, strict=True)]
+    often = Counter(plain)
+    return [
+        name if often[name] == 1 or path.suffix == suffix else f"{path.as_posix()}{suffix}"
+        for name, path, suffix in zip(plain, paths, endings, strict=True)
+    ]

@@ -1,0 +1,213 @@
+"""``ganvas translate`` and ``ganvas upscale``: folders in, folders out, numbers as JSON, one line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ganvas.cli.main import main
+from ganvas.recipes.overrides import overridden
+from ganvas.recipes.table import RECIPES
+from ganvas.snapshot import Snapshot
+from ganvas.space import Source, Space
+
+CHANCE = np.random.default_rng(2)
+RGB = Source(channels=3, height=64, width=64)
+MAPS = Source(channels=2, height=64, width=64, names=("sky", "road"))
+Ganvas = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def ganvas(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Ganvas:
+    """Calls the console script in this process, in a folder of its own: ``ganvas(…) → (status, stdout, stderr)``."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ganvas", *map(str, words)])
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return (status, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Untrained and narrow: what they make is noise, but of the right size, and the same every time."""
+    folder = tmp_path_factory.mktemp("snapshots")
+    made: dict[str, tuple[str, Source | None, tuple[str, ...]]] = {
+        "pix2pix": ("pix2pix", RGB, ("generator.width=4",)),
+        "maps": ("pix2pix", MAPS, ("generator.width=4",)),
+        "cyclegan": ("cyclegan", RGB.but(paired=False), ("generator.width=4", "generator.blocks=1")),
+        "srresnet": ("srresnet", None, ("generator.width=4", "generator.blocks=1")),
+        "sprint": ("sprint", None, ("generator.width=4",)),
+    }
+    for name, (recipe_name, source, changes) in made.items():
+        torch.manual_seed(0)
+        space = Space(channels=3, height=64, width=64, source=source)
+        recipe = overridden(RECIPES[recipe_name](space), list(changes))
+        networks = {role: network.eval() for role, network in recipe.networks(recipe.keeps).items()}
+        Snapshot(networks, recipe, 0).save(folder / f"{name}.safetensors")
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    place = tmp_path / "photos"
+    (place / "more").mkdir(parents=True)
+    for name, size in (("a.png", (40, 30)), ("more/b.jpg", (33, 50)), ("more/c.png", (1, 1))):
+        Image.fromarray(CHANCE.integers(0, 256, (*size, 3), dtype=np.uint8)).save(place / name)
+    return place
+
+
+def complaint(result: tuple[int, str, str]) -> str:
+    """The one line of a failed call."""
+    status, _, err = result
+    lines = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert status == 2 and len(lines) == 1 and "Traceback" not in err, err
+    return lines[0]
+
+
+def sizes(place: Path) -> dict[str, tuple[int, int]]:
+    return {file.relative_to(place).as_posix(): Image.open(file).size for file in place.rglob("*.*")}
+
+
+def numbers(name: str) -> dict[str, Any]:
+    return json.loads(Path(name).read_text())
+
+
+def test_a_folder_is_translated_size_for_size_and_says_how(ganvas: Ganvas, snapshots: Path, photos: Path) -> None:
+    words = ("translate", snapshots / "pix2pix.safetensors", photos, "--out", "out", "--json", "n.json")
+    status, out, _ = ganvas(*words)
+    assert status == 0
+    assert sizes(Path("out")) == {"a.png": (30, 40), "more/b.jpg": (50, 33), "more/c.png": (1, 1)}
+    assert "3 pictures in out (train mode: dropout on" in out  # as pix2pix is tested, by its recipe
+    told = numbers("n.json")
+    assert (told["mode"], told["pictures"], told["skipped"], told["failed"]) == ("train", 3, 0, [])
+    first = Path("out/a.png").read_bytes()
+    status, out, _ = ganvas(*words)
+    assert "0 pictures" in out and "3 were there already" in out
+    assert ganvas(*words, "--overwrite")[0] == 0
+    assert Path("out/a.png").read_bytes() == first
+    ganvas(*words, "--overwrite", "--seed", 1)
+    assert Path("out/a.png").read_bytes() != first
+    assert "(eval mode" in ganvas(*words, "--overwrite", "--mode", "eval")[1]
+
+
+def test_enlarging_and_the_way_back(ganvas: Ganvas, snapshots: Path, photos: Path) -> None:
+    assert ganvas("upscale", snapshots / "srresnet.safetensors", photos, "--out", "large")[0] == 0
+    assert sizes(Path("large")) == {"a.png": (120, 160), "more/b.jpg": (200, 132), "more/c.png": (4, 4)}
+    both = [("there", ()), ("back", ("--reverse",))]
+    for out, words in both:
+        assert (
+            ganvas("translate", snapshots / "cyclegan.safetensors", photos / "a.png", "--out", f"{out}.png", *words)[0]
+            == 0
+        )
+    assert Path("there.png").read_bytes() != Path("back.png").read_bytes()
+
+
+def test_maps_of_classes_are_translated(ganvas: Ganvas, snapshots: Path, tmp_path: Path) -> None:
+    Image.fromarray(CHANCE.integers(0, 2, (32, 40), dtype=np.uint8)).save(tmp_path / "map.png")
+    assert ganvas("translate", snapshots / "maps.safetensors", "map.png", "--out", "out.png")[0] == 0
+    assert Image.open("out.png").size == (40, 32)
+    Image.fromarray(np.full((32, 40), 5, np.uint8)).save(tmp_path / "map.png")
+    line = complaint(ganvas("translate", snapshots / "maps.safetensors", "map.png", "--out", "out.png"))
+    assert "map.png: holds the value 5, but the network knows the classes 0 to 1" in line
+
+
+def test_what_is_broken_is_named_at_the_end_with_status_1(ganvas: Ganvas, photos: Path) -> None:
+    (photos / "text.png").write_text("no picture")
+    status, out, err = ganvas("upscale", "nearest", photos, "--scale", 2, "--out", "out", "--json", "n.json")
+    assert status == 1 and "3 pictures in out" in out
+    assert "failed: text.png: not a picture that can be read" in err
+    assert numbers("n.json")["failed"] == ["text.png: not a picture that can be read"]
+    line = complaint(ganvas("translate", "identity", photos / "text.png", "--out", "x.png"))
+    assert line.endswith("text.png: not a picture that can be read")
+    assert not Path("x.png").exists()
+
+
+def test_scores_of_enlarging_stand_beside_bicubic(ganvas: Ganvas, snapshots: Path, tmp_path: Path) -> None:
+    for name in ("one/a", "one/b", "two/c"):
+        (tmp_path / "truth" / name).parent.mkdir(parents=True, exist_ok=True)
+        small = Image.fromarray(CHANCE.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+        small.resize((64, 48), Image.Resampling.BICUBIC).save(tmp_path / "truth" / f"{name}.png")
+    words = ("upscale", snapshots / "srresnet.safetensors", "truth", "--score", "--json", "n.json", "--out", "out")
+    status, out, _ = ganvas(*words)
+    assert status == 0 and "bicubic (baseline)" in out and "shrunk by MATLAB's bicubic" in out
+    told = numbers("n.json")
+    assert [(one["name"], one["pictures"]) for one in told["sets"]] == [("one", 2), ("two", 1)]
+    assert told["protocol"]["baseline"] == "bicubic" and told["protocol"]["border"] == 4
+    for one in told["sets"]:  # nothing was learnt
+        assert one["result"]["psnr_y_db"]["value"] < one["baseline"]["psnr_y_db"]["value"]
+    assert sizes(Path("out"))["one/a.png"] == (64, 48)
+
+
+def test_scores_of_a_translation_stand_beside_identity(ganvas: Ganvas, photos: Path, tmp_path: Path) -> None:
+    status, out, _ = ganvas("translate", "identity", photos, "--score", "--truth", photos, "--json", "n.json")
+    assert status == 0 and "3 of 3 sources have a truth of their name" in out
+    assert numbers("n.json")["sets"][0]["result"]["ssim_y"]["value"] == pytest.approx(1)
+    pairs = tmp_path / "pairs" / "train"
+    pairs.mkdir(parents=True)
+    for number in range(3):
+        Image.fromarray(CHANCE.integers(0, 256, (32, 64, 3), dtype=np.uint8)).save(pairs / f"{number}.png")
+    (tmp_path / "pairs" / "val").mkdir()
+    (pairs / "2.png").rename(tmp_path / "pairs" / "val" / "2.png")
+    status, out, _ = ganvas("translate", "identity", "pairs", "--score", "--json", "n.json")
+    assert status == 0 and "1 pairs (held out)" in out
+    assert len(numbers("n.json")["pictures"]) == 1
+
+
+def test_an_interruption_says_how_far_it_came(ganvas: Ganvas, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ganvas.translate import work
+
+    real, calls = work.write_photo, []
+
+    def second_is_interrupted(*words: Any) -> None:
+        calls.append(words)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(*words)
+
+    monkeypatch.setattr(work, "write_photo", second_is_interrupted)
+    status, _, err = ganvas("translate", "identity", photos, "--out", "out")
+    assert status == 130
+    assert "interrupted: 1 of 3 pictures are done, all of them whole; the same command goes on" in err
+    assert sizes(Path("out")) == {"a.png": (30, 40)}
+    assert "2 pictures in out" in ganvas("translate", "identity", photos, "--out", "out")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("translate {s}/sprint.safetensors photos --out x", "cannot translate"),
+        ("translate {s}/pix2pix.safetensors photos --out x --reverse", "no network that leads back"),
+        ("upscale {s}/pix2pix.safetensors photos --out x", "does not enlarge pictures"),
+        ("upscale {s}/srresnet.safetensors photos --out x --scale 2", "enlarges 4 times"),
+        ("upscale bicubic photos --out x", "bicubic needs --scale"),
+        ("upscale bicubic photos --scale 2", "say with --out where the results should go"),
+        ("translate identity empty --out x", "empty holds no pictures"),
+        ("translate identity nowhere --out x", "nowhere: no such file or folder"),
+        ("translate identity photos --out a.file", "a.file is a file"),
+        ("translate identity photos --out x --tile large", "--tile large: say auto, off, or a side in pixels"),
+        ("translate identity photos --out x --mode fast", "--mode fast: say train"),
+        ("translate identity photos --out x --format heic", "--format heic: pictures are written as"),
+        ("translate identity photos --out x --truth photos", "--truth is for --score"),
+        ("translate nothing photos --out x", "nothing: no such snapshot"),
+    ],
+)
+def test_what_is_wrong_is_one_line(ganvas: Ganvas, snapshots: Path, photos: Path, words: str, line: str) -> None:
+    Path("empty").mkdir()
+    Path("a.file").write_text("")
+    assert line in complaint(ganvas(*words.format(s=snapshots).split()))
+    assert not Path("x").exists()

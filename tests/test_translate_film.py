@@ -1,0 +1,167 @@
+"""Films: the rate and the sound stay, a frame that stands still stays still, and what breaks off says so."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from ganvas.errors import GanvasError
+from ganvas.models.networks import Translator
+from ganvas.translate import film
+from ganvas.translate.applied import Applied, How, applied_stand_in
+from ganvas.translate.engine import Engine
+from ganvas.translate.film import Film, find_ffmpeg, frames_of, open_film
+from ganvas.translate.filming import Restlessness, translate_film
+
+try:
+    FFMPEG = find_ffmpeg()
+except GanvasError:
+    pytest.skip("no ffmpeg on this machine", allow_module_level=True)
+
+IDENTITY = applied_stand_in("identity", None, How())
+DOUBLE = applied_stand_in("nearest", 2, How())
+SECONDS, RATE = 0.5, "30000/1001"
+
+
+def made(path: Path, *sound: str) -> Path:
+    """Half a second of a moving test picture, 64×48."""
+    picture = ("-f", "lavfi", "-i", f"testsrc=size=64x48:rate={RATE}:duration={SECONDS}")
+    tone = ("-f", "lavfi", "-i", f"sine=duration={SECONDS}") if sound else ()
+    command = [FFMPEG, "-y", "-v", "error", *picture, *tone, *sound, "-pix_fmt", "yuv420p", str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def mp4(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("films") / "in.mp4", "-c:a", "aac")
+
+
+def sound_of(path: Path) -> str | None:
+    said = subprocess.run([FFMPEG, "-hide_banner", "-i", str(path)], capture_output=True, text=True, check=False).stderr
+    found = re.search(r"Audio: (\w+)", said)
+    return found and found[1]
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv", ".webm", ".gif"])
+def test_size_rate_length_and_sound(mp4: Path, tmp_path: Path, ending: str) -> None:
+    """.5 s at 29.97 frames a second are 15 frames; twice the size of 64×48 is 128×96."""
+    out = tmp_path / f"out{ending}"
+    done = translate_film(mp4, out, DOUBLE, lambda *_: None)
+    result = open_film(out)
+    assert (done.frames, done.rate, done.size, done.notes) == (15, RATE, (96, 128), ())
+    assert (result.height, result.width) == (96, 128)
+    above, below = map(int, result.rate.split("/"))
+    assert above / below == pytest.approx(29.97, rel=1e-3 if ending != ".gif" else 0.2)  # a GIF counts in 1/100 s
+    assert sound_of(out) == {".mp4": "aac", ".mkv": "aac", ".gif": None}.get(ending, "opus")
+
+
+def test_frames_are_what_they_were(mp4: Path, tmp_path: Path) -> None:
+    """Compression aside: a few grey levels. Colours that were written by another matrix would differ by tens."""
+    translate_film(mp4, tmp_path / "out.mp4", IDENTITY, lambda *_: None)
+    before, after = (list(frames_of(open_film(path), [])) for path in (mp4, tmp_path / "out.mp4"))
+    assert len(before) == len(after) == 15
+    assert np.abs(np.stack(before).astype(int) - np.stack(after)).mean() < 4
+
+
+def test_odd_sides_are_kept(tmp_path: Path) -> None:
+    """H.264 halves colour in both directions; where sides are odd it keeps it whole instead."""
+    subprocess.run(
+        [
+            FFMPEG,
+            "-y",
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc=size=33x21:rate=5:duration=1",
+            str(tmp_path / "a.gif"),
+        ],
+        check=True,
+    )
+    done = translate_film(tmp_path / "a.gif", tmp_path / "out.mp4", IDENTITY, lambda *_: None)
+    assert done.size == (21, 33) and (open_film(tmp_path / "out.mp4").width == 33)
+
+
+class Restless(Translator):
+    """Brighter and darker in turns, by .1 of [−1, 1]."""
+
+    reach = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, source: Tensor) -> Tensor:
+        self.calls += 1
+        return torch.zeros_like(source) + 0.1 * (self.calls % 2)
+
+
+def test_flicker_is_what_the_result_moves_beyond_the_source(tmp_path: Path) -> None:
+    """A still film made to flicker between 127.5 and 127.5 + .1 · 127.5 = 140.25, in whole levels 128 and 140."""
+    still = tmp_path / "still.mp4"
+    subprocess.run(
+        [FFMPEG, "-y", "-v", "error", "-f", "lavfi", "-i", "color=gray:size=32x32:rate=10:duration=1", str(still)],
+        check=True,
+    )
+    flickering = Applied(Engine(Restless(), 3))
+    assert translate_film(still, tmp_path / "a.mp4", flickering, lambda *_: None).flicker == pytest.approx(12, abs=1e-6)
+    assert translate_film(still, tmp_path / "b.mp4", IDENTITY, lambda *_: None).flicker == pytest.approx(0, abs=1e-6)
+
+
+def test_restlessness_of_one_frame_is_nobodys_guess() -> None:
+    seen = Restlessness()
+    seen.see(np.zeros((2, 2, 3), np.uint8))
+    assert seen.mean is None
+    seen.see(np.full((2, 2, 3), 3, np.uint8))
+    assert seen.mean == 3
+
+
+def test_a_film_that_breaks_off_is_written_as_far_as_it_goes_and_says_so(mp4: Path, tmp_path: Path) -> None:
+    whole = made(tmp_path / "whole.mkv", "-c:a", "aac")
+    (tmp_path / "cut.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    done = translate_film(tmp_path / "cut.mkv", tmp_path / "out.mkv", IDENTITY, lambda *_: None)
+    assert 0 < done.frames < 15
+    assert len(done.notes) == 1 and re.search(rf"cut.mkv is damaged \(.*\): {done.frames} of", done.notes[0])
+
+
+def test_what_cannot_be_is_one_line(mp4: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("no film")
+    with pytest.raises(GanvasError, match="is no film that ffmpeg can read"):
+        translate_film(tmp_path / "text.mp4", tmp_path / "out.mp4", IDENTITY, lambda *_: None)
+    with pytest.raises(GanvasError, match=r"films are written as \.mp4"):
+        translate_film(mp4, tmp_path / "out.avi", IDENTITY, lambda *_: None)
+    with pytest.raises(GanvasError, match="would write over the source"):
+        translate_film(mp4, mp4, IDENTITY, lambda *_: None)
+    with pytest.raises(GanvasError, match="translates label maps"):
+        translate_film(mp4, tmp_path / "out.mp4", Applied(Engine(Restless(), 2), ("a", "b")), lambda *_: None)
+    assert [path.name for path in tmp_path.iterdir()] == ["text.mp4"]
+
+
+def test_an_interruption_leaves_nothing_and_no_process(mp4: Path, tmp_path: Path) -> None:
+    def stop(done: int, _: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        translate_film(mp4, tmp_path / "out.mp4", IDENTITY, stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_ffmpeg_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(film.shutil, "which", lambda _: None)
+    monkeypatch.setitem(__import__("sys").modules, "imageio_ffmpeg", None)
+    with pytest.raises(GanvasError, match=r"films need ffmpeg: install it, or pip install 'ganvas\[video\]'"):
+        find_ffmpeg()
+
+
+def test_how_many_frames_there_should_be() -> None:
+    assert Film(Path("x"), 1, 1, "30000/1001", 2.0).frames == 60
+    assert Film(Path("x"), 1, 1, "25/1", None).frames is None
