@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganvas.cli.evaluate import working
+from ganvas.cli.evaluate import CARD_EXTRACTORS, Border, Colours, Direction, Extractor, Html, Part
+from ganvas.cli.evaluating import Options, names_of, working
 from ganvas.cli.output import Code, Device, JsonFile, Seed, write_json
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ganvas.evaluate.card import Card, Measurement
     from ganvas.evaluate.extractor import OnProgress
     from ganvas.evaluate.side_by_side import Section
+    from ganvas.snapshot import Snapshot
 
 SIGNS = {"yes": "✓", "no": "✗", "?": "?", "n/a": "n/a", None: ""}
 
@@ -26,55 +27,82 @@ def compare(
     snapshots: Annotated[list[str], typer.Argument(help="Two or more: .safetensors files, run directories, 'digits'.")],
     data: Annotated[str | None, typer.Option(help="Real pictures; by default those of the first's training.")] = None,
     samples: Annotated[int, typer.Option(min=6, help="How many pictures each generates.")] = 10_000,
-    extractor: Annotated[str, typer.Option(help="Where to measure.")] = "pixels,random-conv,self-trained",
+    extractor: Extractor = None,
+    part: Part = "held-out",
+    border: Border = None,
+    colours: Colours = False,
+    direction: Direction = None,
     json: JsonFile = None,
+    html: Html = None,
     seed: Seed = 0,
     device: Device = "auto",
     code: Code = None,
 ) -> None:
-    """The six properties of good models side by side: definition, numbers, verdicts, and what the lecture says."""
+    """The six properties of good models side by side: definition, numbers, verdicts, and what the lecture says; or the
+    scores of translations."""
+    from ganvas.cli.opening import open_for
+    from ganvas.cli.translation_scores import compare_translations
+    from ganvas.errors import GanvasError
+
+    if len(snapshots) < 2:
+        raise GanvasError("compare needs two snapshots or more; ganvas evaluate measures one")
+    options = Options(
+        snapshot=snapshots[0],
+        data=data,
+        samples=samples,
+        extractor=extractor,
+        json=json,
+        html=html,
+        seed=seed,
+        device=device,
+        code=code,
+        part=part,
+        beside=tuple(snapshots[1:]),
+        border=border,
+        colours=colours,
+        direction=direction,
+    )
+    opened = [open_for(snapshot, device, code) for snapshot in snapshots]
+    kinds: Mapping[str, Callable[[Sequence[Snapshot], Options], None]] = {
+        "sample": compare_samples,
+        "translate": compare_translations,
+    }
+    next((kinds[ability] for ability in opened[0].abilities if ability in kinds), compare_samples)(opened, options)
+
+
+def compare_samples(opened: Sequence[Snapshot], options: Options) -> None:
+    """The six properties of several generators."""
     from rich.console import Console
 
     from ganvas.cli.evaluate import real_pictures
-    from ganvas.cli.opening import open_for
     from ganvas.errors import GanvasError
     from ganvas.evaluate.measure import evaluate
     from ganvas.evaluate.side_by_side import numbers, side_by_side
     from ganvas.training.runtime import detect
 
-    if len(snapshots) < 2:
-        raise GanvasError("compare needs two snapshots or more; ganvas evaluate measures one")
-    opened = [open_for(snapshot, device, code) for snapshot in snapshots]
-    real = real_pictures(opened[0], snapshots[0], data)
-    names, cards = names_of(snapshots), []
+    if options.html is not None:
+        raise GanvasError("compare --html is for translations; ganvas evaluate --html writes the page of one generator")
+    real = real_pictures(opened[0], options.snapshot, options.data)
+    names, cards = names_of([options.snapshot, *options.beside]), []
     for name, one in zip(names, opened, strict=True):
         with working(Console(stderr=True)) as on_progress:
             cards.append(
                 evaluate(
                     one,
                     real,
-                    samples=samples,
-                    extractors=extractor.split(","),
-                    seed=seed,
-                    device=detect(device).place.device,
+                    samples=options.samples,
+                    extractors=(options.extractor or CARD_EXTRACTORS).split(","),
+                    seed=options.seed,
+                    device=detect(options.device).place.device,
                     on_progress=partial(_told, on_progress, name),
                 )
             )
     print_comparison(names, cards, side_by_side(cards))
-    write_json(json, numbers(names, cards))
+    write_json(options.json, numbers(names, cards))
 
 
 def _told(on_progress: OnProgress, name: str, what: str, done: int, total: int) -> None:
     on_progress(f"{name}: {what}", done, total)
-
-
-def names_of(snapshots: Sequence[str]) -> list[str]:
-    """Short names that tell them apart: the last part of each path, or as much of it as that takes."""
-    paths = [Path(snapshot) for snapshot in snapshots]
-    plain = [path.stem if path.suffix else path.resolve().name for path in paths]
-    if len(set(plain)) == len(plain):
-        return plain
-    return [f"{number} {name}" for number, name in enumerate(plain, start=1)]
 
 
 def print_comparison(names: Sequence[str], cards: Sequence[Card], sections: Sequence[Section]) -> None:

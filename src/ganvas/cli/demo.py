@@ -19,7 +19,8 @@ def demo(
     from rich.console import Console
 
     from ganvas.cli.card_table import print_card
-    from ganvas.cli.evaluate import keep, working
+    from ganvas.cli.evaluate import keep
+    from ganvas.cli.evaluating import working
     from ganvas.cli.training import play, where
     from ganvas.data.spec import DataSpec
     from ganvas.evaluate.measure import examine

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganvas.cli.evaluating import Options, is_run, working
 from ganvas.cli.output import Code, Device, JsonFile, Seed, write_json
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ganvas.data.dataset import Dataset
     from ganvas.evaluate.card import Card
     from ganvas.evaluate.evidence import Evidence
@@ -21,13 +19,30 @@ if TYPE_CHECKING:
 
 All = Annotated[bool, typer.Option("--all", help="Print every number with its protocol, not only the main ones.")]
 Html = Annotated[Path | None, typer.Option("--html", help="Also write a page with the numbers and the pictures.")]
+Part = Annotated[str, typer.Option("--on", help="Translations: held-out, train or all.")]
+Border = Annotated[
+    int | None, typer.Option(min=0, help="Translations: pixels cut off for PSNR and SSIM; default: the enlargement.")
+]
+Extractor = Annotated[
+    str | None,
+    typer.Option(help="Where to measure; default pixels,random-conv,self-trained, of translations efficientnet-lite0."),
+]
+Colours = Annotated[
+    bool, typer.Option("--colours", help="Translations: the sources are maps, each colour a class; ask a segmenter.")
+]
+Direction = Annotated[
+    str | None, typer.Option(help="Translations: AtoB or BtoA, where it is not that of the training.")
+]
+CARD_EXTRACTORS = "pixels,random-conv,self-trained"
 
 
 def evaluate(
     snapshot: Annotated[str, typer.Argument(help="A .safetensors file, a run directory, or 'digits'.")],
     data: Annotated[str | None, typer.Option(help="Real pictures; by default those of the training.")] = None,
-    samples: Annotated[int, typer.Option(min=6, help="How many pictures to generate.")] = 10_000,
-    extractor: Annotated[str, typer.Option(help="Where to measure.")] = "pixels,random-conv,self-trained",
+    samples: Annotated[
+        int, typer.Option(min=6, help="How many pictures to generate, or at most to translate.")
+    ] = 10_000,
+    extractor: Extractor = None,
     truncation: Annotated[float, typer.Option(help="In (0, 1]: smaller is more typical and less various.")] = 1.0,
     everything: All = False,
     json: JsonFile = None,
@@ -38,37 +53,76 @@ def evaluate(
     duality_gap: Annotated[
         int, typer.Option(min=0, help="Also what each player could gain in so many rounds alone.")
     ] = 0,
+    part: Part = "held-out",
+    beside: Annotated[
+        list[str] | None, typer.Option(help="Translations: another snapshot to stand beside, such as an l1-only one.")
+    ] = None,
+    border: Border = None,
+    colours: Colours = False,
+    direction: Direction = None,
 ) -> None:
-    """Measure a snapshot against real pictures: the six properties of a good model, and a verdict on each.
+    """Measure a snapshot against real pictures: the six properties of a good model, and a verdict on each. Translations
+    are scored against their truth, or as two sets, beside what comes for nothing.
 
     Of a run directory, the numbers also go into its report and its snapshot, and card.html shows the pictures.
     """
+    from ganvas.cli.opening import open_for
+    from ganvas.cli.translation_scores import evaluate_translation
+
+    options = Options(
+        snapshot=snapshot,
+        data=data,
+        samples=samples,
+        extractor=extractor,
+        truncation=truncation,
+        everything=everything,
+        json=json,
+        html=html,
+        seed=seed,
+        device=device,
+        code=code,
+        duality_gap=duality_gap,
+        part=part,
+        beside=tuple(beside or ()),
+        border=border,
+        colours=colours,
+        direction=direction,
+    )
+    opened = open_for(snapshot, device, code)
+    kinds: Mapping[str, Callable[[Snapshot, Options], None]] = {
+        "sample": evaluate_samples,
+        "translate": evaluate_translation,
+    }
+    next((kinds[ability] for ability in opened.abilities if ability in kinds), evaluate_samples)(opened, options)
+
+
+def evaluate_samples(opened: Snapshot, options: Options) -> None:
+    """The report card of a generator."""
     from rich.console import Console
 
     from ganvas.cli.card_table import print_card
-    from ganvas.cli.opening import open_for
     from ganvas.evaluate.measure import examine
     from ganvas.training.runtime import detect
 
-    opened = open_for(snapshot, device, code)
-    real = real_pictures(opened, snapshot, data)
+    snapshot = options.snapshot
+    real = real_pictures(opened, snapshot, options.data)
     with working(Console(stderr=True)) as on_progress:
         card, evidence = examine(
             opened,
             real,
-            samples=samples,
-            extractors=extractor.split(","),
-            truncation=truncation,
-            seed=seed,
-            device=detect(device).place.device,
-            show=html is not None or is_run(snapshot),
+            samples=options.samples,
+            extractors=(options.extractor or CARD_EXTRACTORS).split(","),
+            truncation=options.truncation,
+            seed=options.seed,
+            device=detect(options.device).place.device,
+            show=options.html is not None or is_run(snapshot),
             on_progress=on_progress,
         )
-    if duality_gap:
-        card = with_duality_gap(card, snapshot, device, duality_gap)
-    print_card(card, everything)
-    write_json(json, card.model_dump(mode="json"))
-    write_html(html, card, evidence, snapshot)
+    if options.duality_gap:
+        card = with_duality_gap(card, snapshot, options.device, options.duality_gap)
+    print_card(card, options.everything)
+    write_json(options.json, card.model_dump(mode="json"))
+    write_html(options.html, card, evidence, snapshot)
     keep(card, evidence, snapshot, opened)
 
 
@@ -96,13 +150,6 @@ def write_html(path: Path | None, card: Card, evidence: Evidence | None, of: str
         from ganvas.report.card_page import write_card
 
         print(write_card(path, card, evidence, of))
-
-
-def is_run(snapshot: str) -> bool:
-    """Whether the user named a run directory."""
-    from ganvas.training.run import Run
-
-    return Run(Path(snapshot)).recipe_file.exists()
 
 
 def keep(card: Card, evidence: Evidence | None, snapshot: str, opened: Snapshot) -> None:
@@ -144,22 +191,3 @@ def with_duality_gap(card: Card, snapshot: str, device: str, rounds: int) -> Car
     detail = f"{rounds} rounds alone each; " + ", ".join(f"{who} gains {gain:.4g}" for who, gain in found.gains.items())
     gap = Measurement(name="duality_gap", value=found.gap, better="lower", protocol=Protocol(detail=detail))
     return card.but(measurements=(*card.measurements, gap))
-
-
-@contextmanager
-def working(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """Within: one progress line, which the yielded function moves and renames."""
-    from rich.progress import BarColumn, Progress, TimeRemainingColumn
-
-    columns = ("{task.description}", BarColumn(), "{task.completed:,.0f} of {task.total:,.0f}", TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        tasks = {"": bar.add_task("", visible=False)}
-
-        def on_progress(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                for task in tasks.values():
-                    bar.update(task, visible=False)
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done)
-
-        yield on_progress

@@ -30,7 +30,8 @@ def metrics(
     from rich.console import Console
 
     from ganvas.cli.card_table import print_card
-    from ganvas.cli.evaluate import working, write_html
+    from ganvas.cli.evaluate import write_html
+    from ganvas.cli.evaluating import working
     from ganvas.data.dataset import open_data
     from ganvas.data.spec import DataSpec
     from ganvas.errors import GanvasError

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ganvas.config import Family
 from ganvas.errors import GanvasError
+from ganvas.metrics.lpips import LPIPS, TRUNKS, load_lpips
 from ganvas.nn.backbones.filling import filled
 from ganvas.nn.backbones.flax import from_flax
 from ganvas.nn.backbones.vgg16 import VGG16Taps
@@ -75,6 +76,26 @@ class Perceptual(Content):
         return None
 
 
+class Look(Content):
+    """LPIPS (Zhang et al. 2018): how different two pictures look, by all stages of a classifier. Pictures that are a
+    pixel apart look alike, which no difference of pixels knows. A grey picture is looked at as a colour one; at least
+    31 px a side for ``alexnet``, 16 for ``vgg16``."""
+
+    kind: Literal["lpips"] = "lpips"
+    network: Literal["vgg16", "alexnet"] = "vgg16"
+
+    def __call__(self, pictures: Tensor, targets: Tensor) -> Tensor:
+        distances: Tensor = _lpips(self.network, pictures.device)(pictures, targets)
+        return distances
+
+    def unusable(self) -> str | None:
+        try:
+            locate_weights(TRUNKS[self.network].weights)
+        except GanvasError as error:
+            return f"the content loss lpips cannot look: {error}"
+        return None
+
+
 FEATURE_SCALE = 12.75
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 """ImageNet's mean and deviation, brought to [−1, 1]."""
@@ -98,6 +119,16 @@ def _vgg19() -> nn.Module:
 
 
 SEEING: Mapping[str, Seeing] = {"vgg16": Seeing("lpips-vgg16", _vgg16), "vgg19": Seeing("vgg19", _vgg19)}
+
+
+@lru_cache(maxsize=4)
+def _lpips(name: Literal["vgg16", "alexnet"], device: torch.device) -> LPIPS:
+    """Made once; nobody moves it, and it takes nothing for its own."""
+    network = load_lpips(name).requires_grad_(False).to(device)
+    for layer in network.modules():
+        if isinstance(layer, nn.ReLU):
+            layer.inplace = False
+    return network
 
 
 @lru_cache(maxsize=4)

@@ -13,6 +13,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganvas.models import networks
+from ganvas.nn.finish import finish
 from ganvas.nn.norms import Norm, biased, initialise, normalised
 from ganvas.nn.reach import reach
 from ganvas.nn.scaling import Blurred, Doubled, check_multiple, scale_between
@@ -30,6 +31,9 @@ class ResNetTranslator(networks.TranslatorConfig):
     """Inside the blocks; the published code takes .5 where it takes it."""
     antialias: bool = False
     """Blur before halving and double between pixels, as CUT does (Park et al. 2020): no checkerboards."""
+    residual: bool = False
+    """Say what to change instead of painting anew: what comes out is added to the source, and nothing at first. For
+    source and target that look alike."""
 
     def network(self, source: Source, target: Space) -> networks.Translator:
         scale_between(source, target, (1,), "a ResNet")
@@ -72,16 +76,16 @@ class Translator(networks.Translator):
         self.downs = nn.ModuleList(_down(config, a, 2 * a) for a in (width, 2 * width))
         self.blocks = nn.ModuleList(Block(config, 4 * width) for _ in range(config.blocks))
         self.ups = nn.ModuleList(_up(config, 2 * b, b) for b in (2 * width, width))
-        self.colour = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(width, target, 7), nn.Tanh())
+        self.colour = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(width, target, 7))
         initialise(self)
+        self.finish = finish(config.residual, source, target, self.colour[-1])
         self.reach = reach(self, self.scale, self.multiple)
 
     def forward(self, source: Tensor) -> Tensor:
         x = self.stem(source)
         for part in (*self.downs, *self.blocks, *self.ups):
             x = part(x)
-        pictures: Tensor = self.colour(x)
-        return pictures
+        return self.finish(self.colour(x), source)
 
 
 def _down(config: ResNetTranslator, a: int, b: int) -> nn.Sequential:

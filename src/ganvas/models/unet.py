@@ -18,6 +18,7 @@ from torch.nn.functional import leaky_relu
 
 from ganvas.errors import GanvasError
 from ganvas.models import networks
+from ganvas.nn.finish import finish
 from ganvas.nn.norms import Norm, biased, initialise, normalised
 from ganvas.nn.scaling import halvings, scale_between
 from ganvas.space import Source, Space
@@ -36,6 +37,9 @@ class UNetTranslator(networks.TranslatorConfig):
     norm: Norm = "batch"
     dropout: float = Field(default=0.5, ge=0.0, lt=1.0)
     """On the levels of full width on the way up, the innermost aside: the only noise that pix2pix has."""
+    residual: bool = False
+    """Say what to change instead of painting anew: what comes out is added to the source, and nothing at first. For
+    source and target that look alike."""
 
     def network(self, source: Source, target: Space) -> networks.Translator:
         scale_between(source, target, (1,), "a U-Net")
@@ -82,6 +86,7 @@ class Translator(networks.Translator):
         self.up_norms = nn.ModuleList(normalised(norm if i < last else "none", b) for i, (_, b) in enumerate(ups))
         self.dropouts = nn.ModuleList(nn.Dropout(config.dropout if 0 < i < levels - 4 else 0.0) for i in range(levels))
         initialise(self)
+        self.finish = finish(config.residual, source.channels, channels, self.ups[-1])
 
     def forward(self, source: Tensor) -> Tensor:
         x, skips = source, []
@@ -92,4 +97,4 @@ class Translator(networks.Translator):
         for up, norm, dropout in zip(self.ups, self.up_norms, self.dropouts, strict=True):
             x = dropout(norm(up(x.relu())))
             x = torch.cat([skips.pop(), x], dim=1) if skips else x
-        return x.tanh()
+        return self.finish(x, source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, pad
 
@@ -64,10 +65,8 @@ class Blurred(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        taps = nn.init.constant_(nn.Conv2d(1, 1, 3, bias=False).weight.detach(), 0.25)
-        taps[..., 1] *= 2
-        taps[..., 1, :] *= 2
-        self.register_buffer("filter", taps / 4, persistent=False)
+        taps = torch.tensor([0.25, 0.5, 0.25])
+        self.register_buffer("filter", torch.outer(taps, taps)[None, None], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         taps = self.filter.to(x.dtype).expand(x.shape[1], -1, -1, -1)
