@@ -326,7 +326,7 @@ def main() -> None:
         run.watch.look = noted
         alarms = run.play()
         looks[f"{case.planted}: {case.name}"] = seen
-        groups[f"{case.planted}: {case.name}"] = vars(run.watch.groups)
+        groups[f"{case.planted}: {case.name}"] = vars(run.watch.find.keywords["groups"])
         rows.append((case, alarms, time.process_time() - start))
         said = "; ".join(f"{kind} at {images:,}" for kind, images, _ in alarms) or "silent"
         print(f"{case.planted:30}  {case.name:34}  {said}  ({rows[-1][2]:.0f} s)", flush=True)

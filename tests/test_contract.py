@@ -110,6 +110,35 @@ def test_other_choices_keep_the_law(variant: str, law: Callable[[Recipe], None])
     law(recipe_for(varied(*VARIANTS[variant]), CONDITIONAL))
 
 
+TRANSLATIONS = {
+    "pix2pix in the authors' order": ("pix2pix", "first=discriminator"),
+    "pix2pix relativistic": (
+        *("pix2pix", "loss=relativistic", "discriminator.norm=none", "penalties=r1,r2", "augment=diffaugment"),
+        *("average.half_life=100", "generator.norm=instance"),
+    ),
+    "pix2pix of pixels, blind": ("pix2pix", 'discriminator={"kind": "pixel", "norm": "none"}', "conditional=false"),
+    "pix2pix residual": ("pix2pix", 'generator={"kind": "resnet", "blocks": 1, "antialias": true}'),
+    "cyclegan relativistic": ("cyclegan", "loss=relativistic", "penalties=r1,r2", "first=discriminator"),
+    "cyclegan residual, without a history": ("cyclegan", "generator.residual=true", "pool=0"),
+    "srgan with a wasserstein critic": (
+        *("srgan", "loss=wasserstein", "discriminator.norm=none", "penalties=gradient-penalty", "conditional=true"),
+    ),
+    "srresnet of a real world": ("srresnet", "degradation=real-world", "generator.skip=bilinear"),
+}
+CHANGED = {
+    f"{words}, {where}": (settings, space)
+    for words, settings in TRANSLATIONS.items()
+    for where, space in spaces_for(varied(*settings)).items()
+}
+
+
+@EVERY_LAW
+@pytest.mark.parametrize("changed", CHANGED)
+def test_other_translations_keep_the_law(changed: str, law: Callable[[Recipe], None]) -> None:
+    settings, space = CHANGED[changed]
+    law(recipe_for(varied(*settings), space))
+
+
 @EVERY_LAW
 @pytest.mark.parametrize("name", PACKED)
 def test_packs_keep_the_law(name: str, law: Callable[[Recipe], None]) -> None:

@@ -211,7 +211,8 @@ def test_spread_and_effective_number() -> None:
 
 
 def watch(raised: list[Alarm]) -> Watch:
-    return Watch(lambda images: None, GROUPS, (), 10, 1000, lambda kind: f"try less {kind}", raised.append)
+    find = lambda looks: find_all(looks, GROUPS, ())  # noqa: E731
+    return Watch(lambda images: None, find, Look.of_state, 10, 1000, lambda kind: f"try less {kind}", raised.append)
 
 
 def test_an_episode_is_told_once_and_the_next_one_again() -> None:

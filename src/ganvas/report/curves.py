@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ganvas.report.held_out import HeldOut
 from ganvas.report.record import is_number
 from ganvas.report.thinning import evenly, extremes
 
@@ -33,6 +34,15 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """What a curve is held against: the same number of something that anybody can have."""
+
+    name: str
+    series: str
+    y: float
+
+
+@dataclass(frozen=True)
 class Panel:
     """Curves in one unit.
 
@@ -45,10 +55,18 @@ class Panel:
     positive: bool
     zero: bool
     series: list[Series]
+    references: list[Reference]
+    best: int | None
+    """Images seen by the snapshot that did best in these curves, or None."""
 
 
 # In the order of the page; a key, marked with whose it is (`_marked`), goes into the first panel that takes it.
 KINDS = (
+    Kind("Held-out pictures: LPIPS", "0 is equal; lower is better", re.compile(r"\w*:validation/(?P<name>lpips)")),
+    Kind("Held-out pictures: PSNR", "dB; higher is better", re.compile(r"\w*:validation/(?P<name>.*psnr.*_db)")),
+    Kind("Held-out pictures: SSIM", "1 is equal; higher is better", re.compile(r"\w*:validation/(?P<name>ssim)")),
+    Kind("Held-out pictures: ℓ1", "of a span of 2; lower is better", re.compile(r"\w*:validation/(?P<name>l1)")),
+    Kind("Held-out pictures: other scores", "0 is as real pictures are", re.compile(r"\w*:validation/(?P<name>.+)")),
     Kind("Losses", "mean loss per sample, unweighted", re.compile(r"player:(?P<name>[^/]+/(?!.*_logits$).+)")),
     Kind("Discriminator’s scores", "mean logit", re.compile(r"player:(?P<name>.+_logits)")),
     Kind("Gradient norms", "Euclidean norm of the gradient", re.compile(r"gradient:(?P<name>.+)"), log=True),
@@ -58,6 +76,17 @@ KINDS = (
         re.compile(r"\w*:watch/(?P<name>(?!pull$).+)"),
         zero=True,
     ),
+    Kind(
+        "Pairs that are trained on, and unseen ones",
+        "mean ℓ1 to the truth; one rising while the other falls is learning by heart",
+        re.compile(r"\w*:pairs/(?P<name>.+)"),
+    ),
+    Kind(
+        "Grid of 2 or 4 px",
+        "how far it stands out in translations; about 1 is none",
+        re.compile(r"\w*:grid/(?P<name>.+)"),
+        log=True,
+    ),
     Kind("Pull on the generator", "about 1 where it can learn", re.compile(r"\w*:watch/(?P<name>pull)"), log=True),
     Kind("Speed", "images per second", re.compile(r":(?P<name>images_per_second)"), zero=True),
     Kind("Other readings", "as reported", re.compile(r"\w*:(?P<name>.*)", re.DOTALL)),
@@ -65,17 +94,21 @@ KINDS = (
 NOT_CURVES = {"images", "seconds", "alarms"}
 
 
-def panels_of(ticks: list[dict[str, Any]]) -> list[Panel]:
+def panels_of(ticks: list[dict[str, Any]], held_out: HeldOut | None = None) -> list[Panel]:
     """Sort every numeric key of ``stats.jsonl`` into panels, in the order in which the keys first appear."""
     keys = list(dict.fromkeys(key for tick in ticks for key in tick if key not in NOT_CURVES))
     players = {_mover(key) for key in keys} - {""}
     grouped: dict[Kind, list[Series]] = {kind: [] for kind in KINDS}
+    references: dict[Kind, list[Reference]] = {kind: [] for kind in KINDS}
     for key in keys:
         kind, name = _kind_of(_marked(key, players))
         series = _series(name, key, ticks)
         if any(y is not None for y in series.y):
             grouped[kind].append(series)
-    return [_panel(kind, series) for kind, series in grouped.items() if series]
+            if held_out and held_out.baseline and key in held_out.references:
+                references[kind].append(Reference(held_out.baseline, name, held_out.references[key]))
+    best = {kind: held_out.best if held_out and "validation/" in kind.keys.pattern else None for kind in KINDS}
+    return [_panel(kind, series, references[kind], best[kind]) for kind, series in grouped.items() if series]
 
 
 def positions_of(ticks: list[dict[str, Any]], sheets: list[int]) -> list[int]:
@@ -137,7 +170,8 @@ def _series(name: str, key: str, ticks: list[dict[str, Any]]) -> Series:
     return Series(name, [rows[i]["images"] for i in kept], [values[i] for i in kept])
 
 
-def _panel(kind: Kind, series: list[Series]) -> Panel:
+def _panel(kind: Kind, series: list[Series], references: list[Reference], best: int | None) -> Panel:
     positive = all(y is None or y > 0 for curve in series for y in curve.y)
+    positive = positive and all(reference.y > 0 for reference in references)
     game_first = sorted(series, key=lambda curve: not curve.name.endswith("/adversarial"))
-    return Panel(kind.title, kind.unit, kind.log and positive, positive, kind.zero, game_first)
+    return Panel(kind.title, kind.unit, kind.log and positive, positive, kind.zero, game_first, references, best)

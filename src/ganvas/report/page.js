@@ -18,6 +18,8 @@
     return minus(value.toFixed(size < 10 ? 3 : size < 1000 ? 1 : 0));
   }
 
+  const escaped = text => text.replace(/[&<>"]/g, c => `&#${c.charCodeAt(0)};`);
+
   function short(value) {
     const size = Math.abs(value);
     if (size >= 1e6) return significant(value / 1e6) + " M";
@@ -120,15 +122,36 @@
 
     draw() {
       const box = this.box = measure(this.svg), log = this.log?.checked ?? false;
-      const values = this.shown().flatMap(({ series }) => series.y.filter(v => v !== null && !(log && v <= 0)));
+      const values = this.shown().flatMap(({ series }) => series.y.filter(v => v !== null && !(log && v <= 0)))
+        .concat(this.references().map(({ y }) => y));
       const start = this.panel.zero && !log ? [0, 0] : [Infinity, -Infinity];
       const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], start);
       const x = this.x = axis(run.positions[0], run.positions[last], box.left, box.right, false, box.right / 80);
       const y = this.y = axis(...padded(...(values.length ? [low, high] : [1, 10]), log), box.bottom, box.top, log, 5);
       this.svg.firstChild.innerHTML = frame(box, x, y, "images seen") +
         run.alarms.map(v => `<path class="rang" d="M${x.at(v)} ${box.bottom - 1}l-4 8h8z"/>`).join("") +
-        this.shown().map(({ series, i }) => `<path class="curve c${i % 7} ${i > 6 ? "dashed" : ""}" d="${path(series, x, y, log)}"/>`).join("");
+        this.references().map(({ name, y: value, i }) => {
+          const at = y.at(value).toFixed(1), below = at < box.top + 16;
+          return `<g class="c${i % 7}"><line class="reference" x1="${box.left}" x2="${box.right}" y1="${at}" y2="${at}"/></g>` +
+            `<text class="reads" x="${box.left + 6}" y="${+at + (below ? 14 : -5)}">${escaped(name)}: ${reading(value)}</text>`;
+        }).join("") +
+        this.shown().map(({ series, i }) => `<path class="curve c${i % 7} ${i > 6 ? "dashed" : ""}" d="${path(series, x, y, log)}"/>`).join("") +
+        this.best(x, y);
       this.mark();
+    }
+
+    references() {
+      const shown = this.shown();
+      return this.panel.references.flatMap(reference => shown.filter(({ series }) => series.name === reference.series)
+        .map(({ i }) => ({ ...reference, i })));
+    }
+
+    best(x, y) {
+      const images = this.panel.best;
+      return images === null ? "" : this.shown().map(({ series, i }) => {
+        const value = valueAt(series, images);
+        return value === null ? "" : `<circle class="best c${i % 7}" r="7" cx="${x.at(images).toFixed(1)}" cy="${y.at(value).toFixed(1)}"><title>best: ${reading(value)} at ${whole(images)} images</title></circle>`;
+      }).join("");
     }
 
     mark() {
@@ -195,7 +218,7 @@
     if (index < 0) { said.textContent = `No sheet at ${now} images seen, and none before.`; picture.alt = ""; return; }
     const drawn = whole(run.sheets[index].images);
     picture.src = "data:image/png;base64," + run.sheets[index].png;
-    picture.alt = `Sheet of pictures generated after ${drawn} images seen`;
+    picture.alt = `Sheet of pictures ${run.made} after ${drawn} images seen`;
     said.textContent = here ? `Sheet at ${drawn} images seen.` : `No sheet at ${now} images seen; faded: the one before, at ${drawn}.`;
   }
 
@@ -278,6 +301,75 @@
     new ResizeObserver(draw).observe(svg);
   }
 
+  /* ---- held-out pictures: two laid over each other, and a line between them to drag ---- */
+
+  function compare(number, left, right) {
+    const box = document.createElement("div"), cut = document.createElement("input");
+    const said = [left, right].map(shot => one("p", shot.parentElement).textContent);
+    box.className = "compare";
+    const pictures = [right, left].map(shot => {
+      const picture = box.appendChild(shot.cloneNode());
+      picture.draggable = false;
+      return picture;
+    });
+    pictures[1].className = "over";
+    box.insertAdjacentHTML("beforeend", "<i></i><span></span><span></span>");
+    all("span", box).forEach((span, i) => { span.textContent = said[i]; });
+    Object.assign(cut, { type: "range", min: 0, max: 100, step: 2, value: 50, autocomplete: "off" });
+    cut.setAttribute("aria-label", `Picture ${number}: ${said[0]} on the left, ${said[1]} on the right`);
+    cut.setAttribute("aria-describedby", "how-to-compare");
+    const show = () => {
+      box.style.setProperty("--cut", `${cut.value}%`);
+      cut.setAttribute("aria-valuetext", `${Math.round(cut.value)} % ${said[0]}`);
+    };
+    const follow = event => {
+      const { left: from, width } = box.getBoundingClientRect();
+      cut.step = "any";  // as fine as the hand is; the keys go on in steps
+      cut.value = Math.max(0, Math.min(100, 100 * (event.clientX - from) / width));
+      show();
+    };
+    box.addEventListener("pointerdown", event => {
+      if (event.button) return;
+      event.preventDefault();
+      box.setPointerCapture(event.pointerId);
+      cut.focus({ preventScroll: true });
+      follow(event);
+    });
+    box.addEventListener("pointermove", event => { if (box.hasPointerCapture(event.pointerId)) follow(event); });
+    cut.addEventListener("keydown", () => { cut.step = 2; });
+    cut.addEventListener("input", show);
+    box.append(cut);
+    show();
+    return box;
+  }
+
+  function beginHeldOut(section) {
+    const windows = all(".window", section), buttons = all("[data-which]", section);
+    const lay = which => windows.forEach(figure => {
+      const shots = Object.fromEntries(all(".flat img", figure).map(shot => [shot.dataset.kind, shot]));
+      const after = shots[which] ?? shots.best ?? shots.last;
+      const third = shots.truth ?? shots[`${after?.dataset.kind}-back`];
+      const pairs = [[shots.before, after], [shots.truth ? after : shots.before, third]].filter(pair => pair.every(Boolean));
+      const cuts = all(".compare input", figure).map(cut => cut.value);
+      one(".pairs", figure)?.remove();
+      const row = document.createElement("div");
+      row.className = "pairs";
+      pairs.forEach((pair, i) => {
+        const box = compare(figure.dataset.number, ...pair), cut = one("input", box);
+        if (cuts[i] !== undefined) { cut.step = "any"; cut.value = cuts[i]; cut.dispatchEvent(new Event("input")); }
+        row.append(box);
+      });
+      figure.append(row);
+    });
+    buttons.forEach(button => button.addEventListener("click", () => {
+      buttons.forEach(other => other.setAttribute("aria-pressed", String(other === button)));
+      lay(button.dataset.which);
+    }));
+    one(".choose", section).hidden = false;
+    section.classList.add("laid");
+    lay("best");
+  }
+
   /* ---- the page itself ---- */
 
   function beginTheme() {
@@ -307,5 +399,6 @@
   all(".copy").forEach(button => button.addEventListener("click", () => copy(button)));
   addEventListener("beforeprint", () => all("details").forEach(details => { details.open = true; }));
   if (slider) beginTime();
+  if (one("#held-out .window")) beginHeldOut(one("#held-out"));
   if (run.scores) beginScores(one("#scores"), run.scores);
 })();

@@ -21,6 +21,7 @@ from ganvas import __version__
 from ganvas.files import write_text
 from ganvas.report import tables
 from ganvas.report.curves import MOST_POINTS, alarms_of, panels_of, positions_of
+from ganvas.report.held_out import HeldOut, read_held_out
 from ganvas.report.record import Record, is_number, read_record
 from ganvas.report.scores import read_scores
 from ganvas.report.sheets import Sheet, embed
@@ -34,8 +35,9 @@ CARD_PAGE = "card.html"
 def write_report(run: Path) -> Path:
     """Write ``report.html`` into a run directory and return its path.
 
-    Reads recipe.json, and as far as they exist stats.jsonl, samples/<images>.png, metrics.json, data.json, scores.json
-    and command.txt. Long runs are thinned (`MOST_POINTS` per curve, `MOST_SHEETS` sheets), and the page says so.
+    Reads recipe.json, and as far as they exist stats.jsonl, samples/<images>.png, metrics.json, data.json, scores.json,
+    validation.json, validation/ and command.txt. Long runs are thinned
+    (`MOST_POINTS` per curve, `MOST_SHEETS` sheets), and the page says so.
 
     Raises:
         GanvasError: there is no readable recipe.json in ``run``, or the page cannot be written.
@@ -56,7 +58,9 @@ def render(record: Record) -> str:
 def _content(record: Record) -> dict[str, Any]:
     notes = list(record.notes)
     sheets = embed(record.sheets, notes)
-    panels = panels_of(record.ticks)
+    held_out = read_held_out(record.path, notes)
+    panels = panels_of(record.ticks, held_out)
+    made = "translated" if _source_of(record.recipe) else "generated"
     alarms = alarms_of(record.ticks)
     scores = read_scores(record.scores)
     groups = tables.groups_of(record.metrics)
@@ -71,11 +75,14 @@ def _content(record: Record) -> dict[str, Any]:
         "panels": [asdict(panel) for panel in panels],
         "alarms": [alarm["first"] for alarm in alarms],
         "scores": asdict(scores) if scores else None,
+        "made": made,
     }
     return {
         "record": record,
         "version": __version__,
-        "run_facts": _facts(record),
+        "run_facts": _facts(record, held_out),
+        "made": made,
+        "held_out": held_out,
         "last": sheets[-1] if sheets else None,
         "sheets": sheets,
         "hero_width": _shown_width(sheets, HERO_PIXELS),
@@ -94,7 +101,7 @@ def _content(record: Record) -> dict[str, Any]:
     }
 
 
-def _facts(record: Record) -> list[tuple[str, str]]:
+def _facts(record: Record, held_out: HeldOut | None) -> list[tuple[str, str]]:
     recipe = record.recipe
     planned = recipe.get("images")
     seen = tables.number(record.images) + (f" of {tables.number(planned)}" if is_number(planned) else "")
@@ -103,6 +110,8 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         speed = f"{record.images / record.seconds:,.0f} images/s"
         facts += [("Time", tables.duration(record.seconds)), ("Speed, mean", speed)]
     facts += [("Data", _source(recipe)), ("Pictures", _pictures(recipe.get("space")))]
+    if held_out:
+        facts += [("Best so far", _best(held_out))]
     return [(name, str(value)) for name, value in facts if value]
 
 
@@ -111,14 +120,36 @@ def _source(recipe: dict[str, Any]) -> str:
     return str((data.get("source") if isinstance(data, dict) else data) or "")
 
 
+def _best(held_out: HeldOut) -> str:
+    """What chose the best snapshot, its number, and what there is to beat."""
+    row = next((row for row in held_out.rows if row.decides and row.best is not None), None)
+    if row is None or held_out.best is None:
+        return ""
+    against = f"; {held_out.baseline} {tables.number(row.baseline)}" if row.baseline is not None else ""
+    return f"{row.words} {tables.number(row.best)} {row.unit}".rstrip() + f" at {held_out.best:,} images{against}"
+
+
+def _source_of(recipe: dict[str, Any]) -> dict[str, Any]:
+    """What pictures are translated from; empty where they are made of noise."""
+    space = recipe.get("space")
+    source = space.get("source") if isinstance(space, dict) else None
+    return source if isinstance(source, dict) else {}
+
+
 def _pictures(space: Any) -> str:
     if not isinstance(space, dict) or not {"height", "width"} <= space.keys():
         return ""
-    channels = space.get("channels")
-    text = f"{space['height']} × {space['width']}" + (f" × {channels}" if channels else "")
-    condition = space.get("condition")
+    condition, source = space.get("condition"), space.get("source")
     names = condition.get("names") if isinstance(condition, dict) else None
-    return text + (f", {len(names)} classes" if isinstance(names, list) else "")
+    text = _sides(space) + (f", {len(names)} classes" if isinstance(names, list) else "")
+    if not isinstance(source, dict) or not {"height", "width"} <= source.keys():
+        return text
+    of = f" ({len(source['names'])} classes)" if source.get("names") else ""
+    return f"{text} from {_sides(source)}{of}, {'pairs' if source.get('paired', True) else 'two sets'}"
+
+
+def _sides(of: dict[str, Any]) -> str:
+    return f"{of['height']} × {of['width']}" + (f" × {of['channels']}" if of.get("channels") else "")
 
 
 def _shown_width(sheets: list[Sheet], most: int) -> int:
@@ -131,9 +162,18 @@ def _onward(record: Record) -> list[tuple[str, str]]:
     data = shlex.quote(source) if source else "DATA"
     name = shlex.quote(str(record.recipe.get("name") or "RECIPE"))
     again = record.command or f"ganvas train {name} --data {data} --out {run}"
-    return [
+    translated = _source_of(record.recipe)
+    verb = "upscale" if translated and translated.get("height") != record.recipe["space"].get("height") else "translate"
+    use = [
+        (f"{verb.capitalize()} pictures of your own", f"ganvas {verb} {run} PICTURES --out translated"),
+        ("Measure it on held-out pictures", f"ganvas {verb} {run} {data} --score"),
+    ]
+    draw = [
         ("Draw new pictures", f"ganvas sample {run} --seeds 0-63 --out grid.png"),
         ("Measure them", f"ganvas evaluate {run} --data {data}"),
+    ]
+    return [
+        *(use if translated else draw),
         ("Resume: the same command again", again),
     ]
 

@@ -7,12 +7,20 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
+import PIL.Image
 
 from ganvas.report.thinning import evenly
 
 MOST_SHEETS = 60
 MOST_BYTES = 24 * 2**20  # of PNG, before base64 adds a third: a page that still opens at once and can be sent on
+
+
+@dataclass(frozen=True)
+class Image:
+    """The bytes of a PNG, and its (width, height)."""
+
+    content: bytes
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -43,10 +51,16 @@ def embed(files: dict[int, Path], notes: list[str]) -> list[Sheet]:
 
 
 def _read(images: int, path: Path) -> Sheet | None:
+    image = read_png(path)
+    return Sheet(images, base64.b64encode(image.content).decode("ascii"), *image.size) if image else None
+
+
+def read_png(path: Path) -> Image | None:
+    """None where it is missing, damaged or no PNG."""
     try:
         content = path.read_bytes()
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+        with PIL.Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
             picture.load()
-            return Sheet(images, base64.b64encode(content).decode("ascii"), *picture.size)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return Image(content, picture.size)
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError):
         return None

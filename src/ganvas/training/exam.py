@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ganvas.errors import GanvasError
-from ganvas.images import to_uint8
+from ganvas.images import to_network, to_uint8
 from ganvas.metrics.fidelity import WINDOW, psnr, ssim
 from ganvas.metrics.kernel import squared_mmd
 from ganvas.metrics.lpips import LPIPS, load_lpips
@@ -29,22 +29,30 @@ MOST_PSNR = 99.0
 
 
 class Score(NamedTuple):
-    """What people call it, and which way is better."""
+    """What people call it, in which unit, and which way is better."""
 
     words: str
+    unit: str
     better: str
 
 
 SCORES: Mapping[str, Score] = {
-    "lpips": Score("LPIPS", "lower"),
-    "psnr_db": Score("PSNR, dB", "higher"),
-    "ssim": Score("SSIM", "higher"),
-    "l1": Score("ℓ1", "lower"),
-    "kernel_distance": Score("kernel distance", "lower"),
-    "kernel_distance_back": Score("kernel distance of the way back", "lower"),
-    "cycle_psnr_db": Score("PSNR there and back, dB", "higher"),
-    "cycle_psnr_back_db": Score("PSNR back and there, dB", "higher"),
+    "lpips": Score("LPIPS", "", "lower"),
+    "psnr_db": Score("PSNR", "dB", "higher"),
+    "ssim": Score("SSIM", "", "higher"),
+    "l1": Score("ℓ1", "", "lower"),
+    "kernel_distance": Score("kernel distance", "", "lower"),
+    "kernel_distance_back": Score("kernel distance back", "", "lower"),
+    "cycle_psnr_db": Score("PSNR there and back", "dB", "higher"),
+    "cycle_psnr_back_db": Score("PSNR back and there", "dB", "higher"),
 }
+
+
+def in_words(numbers: Numbers) -> str:
+    """As they are said in one line."""
+    return ", ".join(
+        f"{score.words} {numbers[name]:.4g} {score.unit}".rstrip() for name, score in SCORES.items() if name in numbers
+    )
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ def baseline(recipe: TranslationRecipe) -> Baseline | None:
     if source.names or source.channels not in (1, channels):
         return None
     if (source.height, source.width) == (height, width):
-        return Baseline("the source as it is", lambda picture: picture.expand(-1, channels, -1, -1))
+        return Baseline("the source itself", lambda picture: picture.expand(-1, channels, -1, -1))
     return Baseline(
         "bicubic enlargement",
         lambda picture: matlab_bicubic(picture, (height, width)).clamp(-1, 1).expand(-1, channels, -1, -1),
@@ -81,19 +89,19 @@ class PairedExam:
         return _finite({name: sum(row[name] for row in rows) / len(rows) for name in rows[0]})
 
     def _row(self, made: Tensor, truth: Tensor) -> Numbers:
-        levels = [to_uint8(picture) for picture in (made, truth)]
-        row = {"psnr_db": min(float(psnr(*levels, 255)), MOST_PSNR), "l1": float((made - truth).abs().mean())}
+        x, y = to_uint8(made), to_uint8(truth)
+        row = {"psnr_db": min(float(psnr(x, y, 255)), MOST_PSNR), "l1": float((made - truth).abs().mean())}
         if min(truth.shape[2:]) >= WINDOW:
-            row["ssim"] = float(ssim(*levels, 255))
+            row["ssim"] = float(ssim(x, y, 255))
         if self.perceptual is not None:
             with torch.no_grad():
-                row["lpips"] = float(self.perceptual(*(level.float() / 127.5 - 1 for level in levels)))
+                row["lpips"] = float(self.perceptual(to_network(x), to_network(y)))
         return row
 
 
 class CycleExam:
-    """Of two sets: how far the translations as a set are from the real pictures, and what is left of a picture that goes
-    there and back."""
+    """Of two sets: how far the translations as a set are from the real pictures, and what is left of a picture that
+    goes there and back."""
 
     by = "kernel_distance"
 

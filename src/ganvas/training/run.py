@@ -39,6 +39,16 @@ class Run:
         return self.path / "snapshot.safetensors"
 
     @property
+    def best_file(self) -> Path:
+        """The snapshot that did best on pictures that are held out; of translations only."""
+        return self.path / "best.safetensors"
+
+    @property
+    def validation(self) -> Path:
+        """Held-out pictures before and after, for the report."""
+        return self.path / "validation"
+
+    @property
     def state_file(self) -> Path:
         return self.path / "state.pt"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from ganvas.training.spectator import scores
 from ganvas.training.state import is_finite, parts_of, read_state, restore, write_state
 from ganvas.training.stopwatch import Stopwatch
 from ganvas.training.ticks import REMEDY, DivergenceError, Ticks
+from ganvas.training.validation import validation_of
 from ganvas.training.watching import watch_over
 from ganvas.watch.verdicts import DIVERGED
 from ganvas.watch.watch import Alarm
@@ -53,7 +55,9 @@ class Session:
         every = [max(recipe.batch, min(self.game.horizon // times, 50_000)) for times in (TICKS, SHEETS)]
         self.say: Callable[[str], object] = lambda text: None
         self.watch = watch_over(self.game, recipe, seen, held_out, every[0], runtime, self._tell)
-        self.ticks = Ticks(run, self.stopwatch, recipe.batch, every[0], self.watch.collect)
+        place, catch_up = runtime.place, self.averages.catch_up
+        self.validation = validation_of(self.snapshot, held_out, run, every[0], place.device, catch_up)
+        self.ticks = Ticks(run, self.stopwatch, recipe.batch, every[0], self._collect)
         self.sheet = sheet_of(self.snapshot, held_out or seen, runtime.place)
         self.pictures = Pictures(run, self._sheet, recipe.batch, every[1])
         self.parts = parts_of(
@@ -63,6 +67,7 @@ class Session:
             ticks=self.ticks,
             watch=self.watch,
             stopwatch=self.stopwatch,
+            **({"validation": self.validation} if self.validation else {}),
         )
 
     def restore(self) -> None:
@@ -82,6 +87,8 @@ class Session:
         self.run.cut_back(self.progress.images)
         self.run.write_recipe(self.recipe)
         self.run.log(f"{'resumed' if self.progress.images else 'started'} at {self.progress.images:,} images")
+        if self.validation:
+            self.validation.begin(self.progress.images)
         if not self.progress.images:
             self.pictures.draw(0)
 
@@ -93,8 +100,8 @@ class Session:
         """
         weights = {**others, **{role: network.state_dict() for role, network in start.networks.items()}}
         try:
-            for role, state in weights.items():
-                self.game.networks[role].load_state_dict(state)
+            for role in {*self.recipe.keeps, *(weights.keys() & self.game.networks.keys())}:
+                self.game.networks[role].load_state_dict(weights[role])
         except (RuntimeError, KeyError) as error:
             raise GanvasError(
                 f"--from: its networks do not fit ({start.recipe.name} at {start.space}, here {self.recipe.name} at "
@@ -136,7 +143,8 @@ class Session:
             with stopping_on_signals() as interrupt:
                 callbacks: list[Callback] = [self.averages]
                 if self.runtime.leads:
-                    callbacks += [self.watch, self.ticks, self.pictures, *watchers]
+                    callbacks += [self.watch, *([self.validation] if self.validation else [])]
+                    callbacks += [self.ticks, self.pictures, *watchers]
                     callbacks += [Saver(self.save, save_seconds), interrupt]
                 finished = self._train(callbacks)
             self._end("finished" if finished else "stopped")
@@ -148,6 +156,10 @@ class Session:
             raise GanvasError(
                 f"cannot write {self.run.path}: {error.strerror or error}; the last state is kept"
             ) from error
+
+    def _collect(self) -> dict[str, Any]:
+        """What the watch and the validation have for a line of statistics."""
+        return {**(self.validation.collect() if self.validation else {}), **self.watch.collect()}
 
     def _sheet(self) -> np.ndarray:
         self.averages.catch_up()

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from ganvas.games.batch import Place
 from ganvas.images import grid, to_uint8
-from ganvas.nn.tested import as_tested
 from ganvas.snapshot import Snapshot
 from ganvas.space import Classes, Source
+from ganvas.watch.windows import translated
 
 SIDE = 10
 ROWS = 8
@@ -36,15 +36,15 @@ def showcase(snapshot: Snapshot, side: int = SIDE) -> np.ndarray:
 def translations(snapshot: Snapshot, sources: Tensor, pictures: Tensor) -> np.ndarray:
     """uint8 (C, H, W) sheet: a row a picture; source, translation, and what it should be. Where there is a way back
     (and so no truth): source, translation, and back again, then the same from the other side."""
-    from_source = partial(_shown, of=snapshot.recipe.space.source, size=pictures.shape[2:])
+    from_source = partial(shown, of=snapshot.recipe.space.source, size=pictures.shape[2:])
     onto = _translated(snapshot, "generator", sources)
-    columns = [from_source(sources), _shown(onto)]
+    columns = [from_source(sources), shown(onto)]
     if "inverse" in snapshot.networks:
         back = _translated(snapshot, "inverse", pictures)
-        columns += [from_source(_translated(snapshot, "inverse", onto)), _shown(pictures), from_source(back)]
-        columns += [_shown(_translated(snapshot, "generator", back))]
+        columns += [from_source(_translated(snapshot, "inverse", onto)), shown(pictures), from_source(back)]
+        columns += [shown(_translated(snapshot, "generator", back))]
     else:
-        columns += [_shown(pictures)]
+        columns += [shown(pictures)]
     channels = max(column.shape[1] for column in columns)
     rows = torch.stack([column.expand(-1, channels, -1, -1) for column in columns], dim=1).flatten(0, 1)
     return grid(rows.numpy(), len(columns))
@@ -52,8 +52,7 @@ def translations(snapshot: Snapshot, sources: Tensor, pictures: Tensor) -> np.nd
 
 def _translated(snapshot: Snapshot, role: str, pictures: Tensor) -> Tensor:
     network = snapshot.networks[role]
-    with as_tested(network, snapshot.recipe.test_mode):  # type: ignore[attr-defined]
-        return torch.cat([network(picture) for picture in pictures[:, None]])
+    return translated(network, pictures, snapshot.recipe.test_mode)  # type: ignore[attr-defined]
 
 
 PALETTE = torch.tensor(
@@ -66,7 +65,7 @@ PALETTE = torch.tensor(
 """Colours that maps of classes are shown in; beyond them they repeat."""
 
 
-def _shown(pictures: Tensor, of: Source | None = None, size: tuple[int, ...] | None = None) -> Tensor:
+def shown(pictures: Tensor, of: Source | None = None, size: tuple[int, ...] | None = None) -> Tensor:
     """Networks' pictures (N, C, h, w) → uint8 (N, 1 | 3, H, W) to look at: maps of classes in colours, small ones
     enlarged by repetition."""
     if of is not None and of.names:

@@ -14,6 +14,7 @@ from ganvas.games.player import Player
 from ganvas.games.term import Term, reading
 from ganvas.training.runtime import Runtime
 
+MOST_ROUNDS = 32
 ELSEWHERE = 1_000_000_000
 """The rounds that spectators look at; no training comes here, so their noise is fresh."""
 
@@ -35,11 +36,12 @@ def spectate(
 
 
 def scores(game: Game, batches: Stream, runtime: Runtime, count: int = 2000) -> dict[str, list[float]]:
-    """Logits on about ``count`` real training pictures and as many fresh fakes; empty for a game without duels."""
+    """Logits on about ``count`` real training pictures and as many fresh fakes, fewer where batches are small and so
+    networks large; empty for a game without duels."""
     terms = [reading("real_logits"), reading("fake_logits")]
     wanted = terms[0].needs | terms[1].needs
     judges = [player for player in game.players if any(wanted <= term.needs for term in player.terms)]
     if not judges:
         return {}
-    seen = spectate(game, judges[0], terms, batches, runtime, rounds=-(-count // batches.size))
+    seen = spectate(game, judges[0], terms, batches, runtime, rounds=min(-(-count // batches.size), MOST_ROUNDS))
     return {name.removesuffix("_logits"): [round(x, 4) for x in values.tolist()] for name, values in seen.items()}

@@ -31,8 +31,8 @@ IMAGES, ROUNDS, LOOKS = 8192, 100, 100
 """Real images, and rounds, between two looks at least: a look costs what about a hundred real images do in `sprint`,
 the cheapest of the recipes for pictures, and a few rounds' worth of overhead where networks are smaller still. No run
 needs more than a hundred looks."""
-TRANSLATIONS = 1024
-"""The same where pictures are translated: there a look costs what about twenty real images do."""
+TRANSLATIONS = 2048
+"""The same where pictures are translated: there a look costs what twenty to sixty real images do."""
 
 
 def watch_over(

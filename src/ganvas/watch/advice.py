@@ -42,17 +42,47 @@ SETTINGS: dict[str, tuple[str, ...]] = {
         "optimizers.generator.lr=/4 optimizers.discriminator.lr=/4",
         PENALTIES,
     ),
+    "colour inversion": (
+        "weights.identity=*2 | weights.identity=0.5",
+        "content.l1.weight=*2",
+        "optimizers.generator.lr=/4",
+    ),
+    "identity collapse": (
+        "weights.content=0",
+        "weights.identity=0",
+        "weights.cycle=/2",
+        "content.l1.weight=/4",
+        "weights.generator=*4",
+    ),
+    "sameness": (
+        "weights.cycle=*2",
+        "content.l1.weight=*2",
+        PENALTIES,
+        "optimizers.generator.lr=/4",
+    ),
+    "grid artefacts": ("generator.antialias=true",),
+    "pairs learnt by heart": ("augment=diffaugment", "generator.dropout=0.5", "generator.width=/2"),
 }
 """Best first. ``=/4`` and ``=*2`` stand for a quarter and the double of what the recipe has; several settings with a
 blank between belong together, and of those with a bar between the first that the recipe can take counts."""
+
+BESIDE: dict[str, str] = {
+    "colour inversion": "another --seed often begins the right way round",
+    "grid artefacts": "it fades as training goes on, so look again before you change anything",
+    "pairs learnt by heart": "the best so far is kept in best.safetensors; --mirror, and a larger --size around the "
+    "same --crop, make more of the pairs there are",
+}
+"""What is no setting."""
 
 
 def advice(kind: str, recipe: Recipe) -> str:
     """What to try, in one sentence; settings that the recipe has already, or cannot take, are passed over."""
     found = [settings for choices in SETTINGS[kind] if (settings := _first_taken(choices, recipe))][:MOST]
-    if not found:
-        return "compare a run with another --seed, or another recipe (`ganvas recipes`)"
-    return "in a new run (--out) try " + ", or ".join(" ".join(f"--set {one}" for one in some) for some in found)
+    words = ", or ".join(" ".join(f"--set {one}" for one in some) for some in found)
+    said = [BESIDE[kind]] if kind in BESIDE else []
+    if found:
+        said.append(f"in a new run (--out) try {words}")
+    return "; ".join(said) or "compare a run with another --seed, or another recipe (`ganvas recipes`)"
 
 
 def _first_taken(choices: str, recipe: Recipe) -> list[str]:

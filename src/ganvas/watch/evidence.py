@@ -10,7 +10,7 @@ Numbers = tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Duelling:
+class Gap:
     """What the discriminator says, of as many training, held-out and generated pictures.
 
     ``overfitting`` and ``significance`` are None where no pictures are held out.
@@ -23,6 +23,12 @@ class Duelling:
     (Karras et al. 2020, equation 1)."""
     significance: float | None
     """D(train) − D(held out) in standard errors."""
+
+
+@dataclass(frozen=True)
+class Duelling(Gap):
+    """And how it answers the generator."""
+
     pull: float
     """|∂(G's loss)/∂fake| · (spread of the data) / (D(real) − D(fake)), means: what moving its pictures as far as data
     are spread would earn the generator. About 1 where D rises evenly from fake to real, 0 where its loss is flat."""

@@ -19,7 +19,7 @@ from ganvas.games.game import Game
 from ganvas.games.player import Player
 from ganvas.games.term import Term, reading
 from ganvas.games.turn import Turn
-from ganvas.watch.evidence import Duelling, Look
+from ganvas.watch.evidence import Duelling, Gap, Look
 from ganvas.watch.features import effective_number, embed, spread
 from ganvas.watch.reference import Reference, as_seen, features_of
 
@@ -176,6 +176,13 @@ def _by_class(features: Tensor, asked: Tensor | None, classes: int) -> list[floa
 
 def _duelling(seen: Mapping[str, Tensor], unseen: Tensor | None, count: int) -> Duelling:
     real, fake = seen["real_logits"].double(), seen["fake_logits"].double()
+    pull = float(seen["pull"].mean()) / max(float(real.mean() - fake.mean()), 1e-12)
+    gap = gap_between(real, fake, unseen, count)
+    return Duelling(gap.told_apart, gap.overfitting, gap.significance, min(pull, 1e3))
+
+
+def gap_between(real: Tensor, fake: Tensor, unseen: Tensor | None, count: int) -> Gap:
+    """From logits (N,) of training, generated and held-out pictures; of the last ``count`` are different ones."""
     gap = float(real.mean() - fake.mean())
     above = (real[:, None] > fake).double().mean() + 0.5 * (real[:, None] == fake).double().mean()
     overfitting = significance = None
@@ -185,5 +192,4 @@ def _duelling(seen: Mapping[str, Tensor], unseen: Tensor | None, count: int) -> 
         error = float(real.var() / len(real) + unseen.double().var() / min(len(unseen), count)) ** 0.5
         overfitting, significance = drop / max(gap, 1e-12), drop / max(error, 1e-12)
         overfitting = max(-9.0, min(overfitting, 9.0))  # without a gap the ratio means nothing
-    pull = float(seen["pull"].mean()) / max(gap, 1e-12)
-    return Duelling(float(above), overfitting, significance, min(pull, 1e3))
+    return Gap(float(above), overfitting, significance)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import mean, median
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
-from ganvas.watch.evidence import Duelling, Look
+from ganvas.watch.evidence import Duelling, Gap, Look
 from ganvas.watch.reference import Groups
 
 LOOKS, MOST_LOOKS, LASTING = 3, 8, 3
@@ -46,19 +46,29 @@ STEPS, STEP, RETURN = 6, 0.55, 0.4
 which is 1/√6 = .41 for a random walk."""
 
 Evidence = dict[str, Any]
+Seen = TypeVar("Seen")
+Ground = TypeVar("Ground")
 
 
 @dataclass(frozen=True)
-class Rule:
-    """``find(looks, groups)`` is the evidence in all looks so far, or None; ``words`` says it."""
+class Rule(Generic[Seen, Ground]):
+    """``find(looks, ground)`` is the evidence in all looks so far, or None, on the ground of what the data are like;
+    ``words`` says it."""
 
     kind: str
-    find: Callable[[Sequence[Look], Groups], Evidence | None]
+    find: Callable[[Sequence[Seen], Ground], Evidence | None]
     words: str
     """Formatted with the evidence, and with ``named``, the groups or classes that it names."""
 
 
-def stretch(looks: Sequence[Look]) -> Sequence[Look]:
+class Judged(Protocol):
+    """A look in which a discriminator may have been heard."""
+
+    @property
+    def duelling(self) -> Gap | None: ...
+
+
+def stretch(looks: Sequence[Seen]) -> Sequence[Seen]:
     """The looks that a verdict rests on; none while there are too few."""
     wanted = min(MOST_LOOKS, max(LOOKS, len(looks) // LASTING))
     return looks[-wanted:] if len(looks) >= wanted else ()
@@ -116,9 +126,9 @@ def dropping(looks: Sequence[Look], groups: Groups) -> Evidence | None:
     }
 
 
-def overfitting(looks: Sequence[Look], groups: Groups) -> Evidence | None:
+def overfitting(looks: Sequence[Judged], ground: Any) -> Evidence | None:
     """Held-out reals are judged far below training reals, and nearer to fakes than to those."""
-    duels = _duels(looks)
+    duels = [look.duelling for look in stretch(looks) if look.duelling is not None]
     seen = [(d.overfitting, d.significance) for d in duels if d.overfitting is not None and d.significance is not None]
     if not seen or len(seen) < len(duels):
         return None
@@ -149,7 +159,11 @@ def oscillation(looks: Sequence[Look], groups: Groups) -> Evidence | None:
     return {"median_step": median(steps), "path": sum(steps), "net": net}
 
 
-RULES = (
+OVERFITTING = (
+    "discriminator overfitting: of the way from seen real pictures down to fakes, real pictures that it has never "
+    "seen lie {held_out_gap:.0%} down; it learns its pictures by heart"
+)
+RULES: tuple[Rule[Look, Groups], ...] = (
     Rule(
         "mode collapse",
         collapse,
@@ -168,12 +182,7 @@ RULES = (
         "mode dropping: {named} missing; {real_share:.0%} of the data, {generated_share:.1%} of what is generated, "
         "while the rest is varied (spread {spread_ratio:.0%} of the real data's)",
     ),
-    Rule(
-        "discriminator overfitting",
-        overfitting,
-        "discriminator overfitting: of the way from seen real pictures down to fakes, real pictures that it has never "
-        "seen lie {held_out_gap:.0%} down; it learns its pictures by heart",
-    ),
+    Rule("discriminator overfitting", overfitting, OVERFITTING),
     Rule(
         "generator starved of gradient",
         starved,
@@ -193,11 +202,21 @@ DIVERGED = "diverged"
 
 def find_all(looks: Sequence[Look], groups: Groups, classes: Sequence[str]) -> dict[str, tuple[str, Evidence]]:
     """Kind → (words, evidence) of every rule that speaks after the last of these looks; the first of a kind."""
+    return spoken(RULES, looks, groups, lambda evidence: _named(evidence, groups, classes))
+
+
+def spoken(
+    rules: Sequence[Rule[Seen, Ground]],
+    looks: Sequence[Seen],
+    ground: Ground,
+    named: Callable[[Evidence], str] = lambda evidence: "",
+) -> dict[str, tuple[str, Evidence]]:
+    """The same of any table of rules."""
     found: dict[str, tuple[str, Evidence]] = {}
-    for rule in RULES if stretch(looks) else ():
-        evidence = rule.find(looks, groups)
+    for rule in rules if stretch(looks) else ():
+        evidence = rule.find(looks, ground)
         if evidence is not None and rule.kind not in found:
-            found[rule.kind] = rule.words.format(named=_named(evidence, groups, classes), **evidence), evidence
+            found[rule.kind] = rule.words.format(named=named(evidence), **evidence), evidence
     return found
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from ganvas.games.game import Game
-from ganvas.watch.evidence import Look
-from ganvas.watch.reference import Groups
-from ganvas.watch.verdicts import MOST_LOOKS, REMEMBERED, Evidence, find_all
+from ganvas.watch.verdicts import MOST_LOOKS, REMEMBERED, Evidence
 
 QUIET = MOST_LOOKS + 2
 """An episode is over when its rule was silent at so many looks in a row; the next one is told again. More than a
@@ -23,6 +21,23 @@ class Clock(Protocol):
     """How far training has come."""
 
     images: int
+
+
+class Sight(Protocol):
+    """What one look found."""
+
+    @property
+    def images(self) -> int:
+        """Real images seen by then."""
+
+    def curves(self) -> dict[str, float]:
+        """The numbers worth a curve, as they stand in ``stats.jsonl``."""
+
+    def state(self) -> dict[str, Any]:
+        """As plain containers, to be stored."""
+
+
+Seen = TypeVar("Seen", bound=Sight)
 
 
 @dataclass(frozen=True)
@@ -43,32 +58,35 @@ class Alarm:
         return f"{self.words}. {self.suggestion[:1].upper()}{self.suggestion[1:]}"
 
 
-class Watch:
+class Watch(Generic[Seen]):
     """Takes a look every ``every`` images, and holds what is found until the next line of statistics takes it.
 
     Looks are due by images seen and never by the clock: a resumed run finds what an uninterrupted one does.
 
     Args:
         look: images seen → what is to be seen, None if nothing sensible is.
-        groups: of the data. classes: names of what can be asked for.
+        find: all looks so far → kind → (words, evidence) of every fault that they show.
+        recall: a look out of what its ``state`` stored.
         batch: images of a round. every: images between looks.
         advise: kind of alarm → what to try.
         tell: called with every alarm as it is raised.
+        first: what is to be said once, after the first round: of the data, not of training.
     """
 
     def __init__(
         self,
-        look: Callable[[int], Look | None],
-        groups: Groups,
-        classes: Sequence[str],
+        look: Callable[[int], Seen | None],
+        find: Callable[[Sequence[Seen]], Mapping[str, tuple[str, Evidence]]],
+        recall: Callable[[Mapping[str, Any]], Seen],
         batch: int,
         every: int,
         advise: Callable[[str], str],
         tell: Callable[[Alarm], None] = lambda alarm: None,
+        first: Callable[[], Sequence[Alarm]] = lambda: (),
     ) -> None:
-        self.look, self.groups, self.classes, self.batch, self.every = look, groups, classes, batch, every
-        self.advise, self.tell = advise, tell
-        self.looks: list[Look] = []
+        self.look, self.find, self.recall, self.batch, self.every = look, find, recall, batch, every
+        self.advise, self.tell, self.first = advise, tell, first
+        self.looks: list[Seen] = []
         self.quiet: dict[str, int] = {}
         """Looks since each episode's rule last spoke; an ended episode is not in it."""
         self.named: dict[str, list[str]] = {}
@@ -77,16 +95,19 @@ class Watch:
         self.curves: dict[str, float] = {}
 
     def __call__(self, game: Game, progress: Clock) -> None:
+        if progress.images <= self.batch:
+            for alarm in self.first():
+                self.raise_alarm(alarm)
         if progress.images // self.every > (progress.images - self.batch) // self.every:
             look = self.look(progress.images)
             if look is not None:
                 self.note(look)
 
-    def note(self, look: Look) -> None:
+    def note(self, look: Seen) -> None:
         """Remember a look, and raise what it completes."""
         self.looks = [*self.looks, look][-REMEMBERED:]
         self.curves = look.curves()
-        found = find_all(self.looks, self.groups, self.classes)
+        found = self.find(self.looks)
         for kind, (words, evidence) in found.items():
             names = [str(name) for key in NAMES for name in evidence.get(key, ())]
             known = self.named.get(kind, []) if kind in self.quiet else []
@@ -117,6 +138,6 @@ class Watch:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self.looks = [Look.of_state(look) for look in state["looks"]]
+        self.looks = [self.recall(look) for look in state["looks"]]
         self.quiet, self.named, self.curves = (dict(state[name]) for name in ("quiet", "named", "curves"))
         self.pending = [Alarm(**alarm) for alarm in state["pending"]]
