@@ -196,7 +196,7 @@ def test_one_whose_weights_do_not_fit_its_recipe(file: Path, change: Callable[[d
 def test_a_snapshot_without_a_generator_says_so(grey: Snapshot) -> None:
     other = Snapshot({"encoder": torch.nn.Linear(1, 1)}, grey.recipe, 0)
     assert other.abilities == ()
-    with pytest.raises(GanvasError, match="this snapshot has no generator, only encoder"):
+    with pytest.raises(GanvasError, match="cannot sample; it can do nothing"):
         other.sample([0])
 
 

@@ -66,7 +66,7 @@ class Snapshot:
             GanvasError: this snapshot has not that ability.
         """
         if ability not in self.abilities:
-            can = " and ".join(self.abilities) or "nothing on its own"
+            can = " and ".join(self.abilities) or "do nothing"
             raise GanvasError(f"this snapshot ({self.recipe.name}) cannot {ability}; it can {can}")
 
     @property
