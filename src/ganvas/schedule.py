@@ -11,7 +11,7 @@ from ganvas.config import Config
 
 
 class Schedule(Config):
-    """From ``start``, held for the share ``hold`` of the run's horizon, to ``end`` at the share ``share``, then constant.
+    """From ``start``, held for the share ``hold`` of the run's horizon, to ``end`` at the share ``share``, and on.
 
     On the command line ``1->0.1`` is the cosine schedule (the shape R3GAN anneals everything by, Huang et al. 2024).
     """

@@ -63,7 +63,7 @@ class Snapshot:
 
     def must(self, ability: str) -> None:
         """Raises:
-            GanvasError: this snapshot has not that ability.
+        GanvasError: this snapshot has not that ability.
         """
         if ability not in self.abilities:
             can = " and ".join(self.abilities) or "do nothing"

@@ -22,18 +22,20 @@ def demo(
     from ganvas.cli.evaluate import keep
     from ganvas.cli.evaluating import working
     from ganvas.cli.training import play, where
+    from ganvas.data.dataset import open_data
     from ganvas.data.spec import DataSpec
     from ganvas.evaluate.measure import examine
     from ganvas.snapshot import open_snapshot
     from ganvas.training.start import Request, open_session, prepare
 
     console = Console(stderr=True)
-    prepared = prepare(Request(DataSpec(source="digits"), "sprint", out, minutes=minutes, device=device), console.print)
+    digits = DataSpec(source="digits")
+    prepared = prepare(Request(digits, "sprint", out, minutes=minutes, device=device), console.print)
     session = open_session(prepared, console.print)
     play(session, None, console)
     snapshot = open_snapshot(session.run.path)
     with working(console) as on_progress:
-        card, evidence = examine(snapshot, prepared.data, show=True, on_progress=on_progress)
+        card, evidence = examine(snapshot, open_data(digits), show=True, on_progress=on_progress)
     keep(card, evidence, str(session.run.path), snapshot)
     print_card(card)
     where(session, console)

@@ -15,11 +15,11 @@ class Swaps:
 
 
 class Pool(nn.Module):
-    """The history of Shrivastava et al. 2017, section 2.3, as CycleGAN has it: while it fills, a fake is kept and shown;
-    then each is, with probability ½, swapped for an older one. A size of 0 shows every fake as it comes.
+    """The history of Shrivastava et al. 2017, section 2.3, as CycleGAN has it: while it fills, a fake is kept and
+    shown; then each is, with probability ½, swapped for an older one. A size of 0 shows every fake as it comes.
 
-    The memory is a buffer: whoever *moves* the pool changes it, `Game.only` guards it from everybody else, and the run's
-    state holds it.
+    The memory is a buffer: whoever *moves* the pool changes it, `Game.only` guards it from everybody else, and the
+    run's state holds it.
     """
 
     kept: Tensor

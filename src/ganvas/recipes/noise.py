@@ -23,7 +23,6 @@ from ganvas.models.networks import DiscriminatorConfig, GeneratorConfig
 from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.soundness import unpackable, unsound
 
-
 Penalties = Annotated[dict[str, SerializeAsAny[Penalty]], BeforeValidator(by_kind)]
 Augments = Annotated[dict[str, SerializeAsAny[Augment]], BeforeValidator(by_kind)]
 Bounds = Annotated[dict[str, SerializeAsAny[Bound]], BeforeValidator(by_kind)]

@@ -44,7 +44,7 @@ class TranslationRecipe(Recipe):
     """Who moves first in a round. A discriminator that moves second judges the very fakes that the generator has just
     learnt from; one that moves first has fakes made for itself, which costs the generator's forward pass once more."""
     test_mode: Literal["train", "eval"] = "eval"
-    """How the generator is used once trained: `train` keeps dropout on and normalises a picture by its own statistics."""
+    """How the generator is used once trained: `train` keeps dropout on and takes a picture's own statistics."""
 
     abilities: ClassVar[tuple[str, ...]] = ("translate",)
 

@@ -17,8 +17,8 @@ SIDE = 224
 
 
 def vgg_features(widths: Sequence[Sequence[int]] = WIDTHS) -> nn.Sequential:
-    """3×3 convolutions, each with ReLU, halved by maximum after every stage: thirteen in VGG16, numbered as in the public
-    file, where convolutions are 0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28."""
+    """3×3 convolutions, each with ReLU, halved by maximum after every stage: thirteen in VGG16, numbered as in the
+    public file, where convolutions are 0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28."""
     layers: list[nn.Module] = []
     before = 3
     for stage in widths:
