@@ -4,14 +4,14 @@
         [--no-labels] [--healthy] [--cards cards.json] [--out verdicts.md]
 
 Prints a confusion table (rows: what was planted; columns: the first fault that the verdicts name, in brackets how often
-it was named at all), and one line a case. Single-threaded; some five minutes a data set. With ``--cards`` the cards are
-written to that file, or, where it exists, read from it and only judged again. ``--no-labels`` hides the judge's
+it was named at all), and one line a case. Single-threaded; three to ten minutes a data set. With ``--cards`` the cards
+are written to that file, or, where it exists, read from it and only judged again. ``--no-labels`` hides the judge's
 features and the classes from the rules; ``--healthy`` makes nothing but healthy sets, five of a seed.
 
-The rules were made while looking at the packaged digits and fashion-mnist-test, seed 0. mnist-test and cifar10 were
-held out, until cifar10 showed that a classifier sees no noise in 3,072 numbers and that a weak judge was believed too
-much; the rules were mended while looking at them, so all four are calibration data now. Held out since, and run once
-after the last change: utkface5k and flowers5 at 32 px.
+The rules were made while looking at digits, fashion-mnist-test, mnist-test, cifar10, and at utkface5k and flowers5 of
+32 px, seed 0. The last two were held out, until flowers5 showed that a judge that had met the measured pictures knows
+them by heart; since then it is taught on others. Held out since, and run once after the last change: animefaces3k,
+catdog and Google's emoji (laid on white, a folder a category), all at 32 px.
 """
 
 from __future__ import annotations
@@ -175,6 +175,7 @@ CASES = (
     Case((COPY,), "copied, shifted by a pixel", shifted(copied(1))),
     Case((DROP, NOISE), "three classes removed, noise .3", noised(0.3, without([2, 5, 8])), classes=10),
     Case((DROP, NOISE), "three classes removed, noise .1", noised(0.1, without([2, 5, 8])), classes=10),
+    Case((DROP,), "second class removed", without([1]), classes=2),
 )
 
 
@@ -189,9 +190,8 @@ class Bench:
         of_pool = labels[pool] if labels is not None else None
         self.data, self.seed = data, seed
         self.parts = Parts(images[real], images[unseen], images[pool], of_pool)
-        known = np.sort(np.concatenate([real, rest]))
         material = Material(
-            images, labels, data.space, known, np.sort(unseen), seed, torch.device("cpu"), in_silence, None
+            images, labels, data.space, np.sort(rest), np.sort(unseen), seed, torch.device("cpu"), in_silence, None
         )
         self.extractors: list[Extractor] = []
         for make in EXTRACTORS.values():
@@ -209,7 +209,8 @@ class Bench:
 
     def numbers(self, i: int, fake: Tensor) -> dict[str, float | None]:
         """All that the rules ask extractor i about such features (n, d), by name."""
-        real = self.real[i]
+        real, unseen = self.real[i], self.unseen[i]
+        place, rest = unseen.tensor_split(2)
         draws = torch.Generator().manual_seed(self.seed)
         test = metrics.two_sample_test(real, fake, generator=draws)
         return {
@@ -217,10 +218,11 @@ class Bench:
             **test.numbers(),
             **metrics.js_from_logits(test.logits.real, test.logits.fake).numbers(),
             **metrics.bin_counts(real, fake, generator=draws, bins=min(100, len(fake) // 20)).numbers(),
+            **metrics.cell_shares(place, real, rest if fake is unseen else fake, generator=draws).numbers(),
             "vendi_ratio": metrics.vendi_score(fake) / metrics.vendi_score(real),
             **metrics.birthday(real, fake, generator=draws).numbers(),
             **metrics.novelty(real, fake).numbers(),
-            **metrics.copying_test(real, self.unseen[i], fake, generator=draws).numbers(),
+            **metrics.copying_test(real, unseen, fake, generator=draws).numbers(),
         }
 
     def classes(self, seen: Tensor, unseen: Tensor) -> tuple[ClassRow, ...]:

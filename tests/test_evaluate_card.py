@@ -10,9 +10,13 @@ import torch
 from torch import Tensor
 
 from ganvas.errors import GanvasError
-from ganvas.evaluate import Card, ImageSet, Measurement, Protocol, closer, compare_sets, evaluate, judge
-from ganvas.evaluate.measure import SEEDS_APART
+from ganvas.evaluate import EXTRACTORS, Card, ImageSet, Measurement, Protocol, closer, compare_sets, evaluate, judge
+from ganvas.evaluate.measure import SEEDS_APART, weights_of
 from ganvas.evaluate.sets import split
+from ganvas.recipes.recipe import Average
+from ganvas.recipes.sprint import sprint
+from ganvas.schedule import Schedule
+from ganvas.snapshot import Snapshot
 from ganvas.space import Space
 
 SAMPLES = 600
@@ -46,7 +50,7 @@ def halves() -> tuple[ImageSet, ImageSet]:
     stored = np.load(files("ganvas.data") / "digits.npz")
     order = np.random.default_rng(0).permutation(len(stored["labels"]))
     images, labels = stored["images"][:, None], stored["labels"].astype(np.int64)
-    first, second = order[:1200], order[1200:4000]
+    first, second = order[:1800], order[1800:4000]
     return ImageSet(images[first], labels[first], "digits"), ImageSet(images[second], labels[second], "others")
 
 
@@ -150,19 +154,48 @@ def test_every_number_carries_its_protocol(halves: tuple[ImageSet, ImageSet]):
         "resize": "none",
     }
     assert expected.items() <= precision.protocol.model_dump().items()
-    assert "300 real against 300 generated, k=3, disjoint random halves" in str(precision.protocol)
+    assert "300 real against 300 generated, k=3, disjoint random parts" in str(precision.protocol)
     assert card.find("coverage", "pixels").protocol.k == 5
 
 
 def test_reference_and_generated_pictures_are_matched():
-    """Both stand against the same real pictures, in equal number, and the judge has seen neither."""
+    """Both stand against the same real pictures, in equal number, and the judge has seen none of all these."""
     pictures = ImageSet(np.zeros((101, 1, 2, 2), np.uint8))
-    for most, size in ((1000, 50), (20, 20)):
-        parts = split(pictures, most, seed=0)
+    for most, lesson, size in ((1000, False, 50), (1000, True, 33), (20, False, 20), (20, True, 20)):
+        parts = split(pictures, most, seed=0, lesson=lesson)
         assert len(parts.real) == len(parts.unseen) == size
-        assert not set(parts.unseen) & set(parts.known)
-        assert set(parts.real) <= set(parts.known)
-        assert len(parts.known) + len(parts.unseen) == 101
+        assert sorted([*parts.real, *parts.unseen, *parts.lesson]) == list(range(101))
+
+
+def test_a_judge_that_met_the_measured_pictures_does_not_lead(halves: tuple[ImageSet, ImageSet]):
+    """A hundred pictures of noise under labels of chance: the judge learns its third by heart, and is right about no
+    more of the others than a guess. It says so and random-conv leads. On real digits it leads, and nothing is said."""
+    noise = np.random.default_rng(0).integers(0, 256, (120, 1, 8, 8), dtype=np.uint8)
+    guessing = ImageSet(noise, np.random.default_rng(1).integers(0, 3, 120), "noise")
+    card = compare_sets(guessing, guessing, extractors=EXTRACTORS)
+    assert card.judge_accuracy < 0.5
+    assert card.eyes == "random-conv"
+    (note,) = [note for note in card.notes if "do not lead" in note]
+    assert "right on only" in note and note.endswith("random-conv leads")
+    sound = compare_sets(*halves, samples=200, extractors=EXTRACTORS)
+    assert sound.eyes == "self-trained" and not sound.notes
+    learnt = [m.but(reference=0.39) if m.key == "precision/self-trained" else m for m in sound.measurements]
+    assert sound.but(measurements=tuple(learnt)).eyes == "random-conv"
+
+
+def test_a_snapshots_numbers_name_its_weights():
+    """Averaged by a half-life of 10,000 images, and by none; of other samplers nobody knows."""
+    made = sprint(Space(channels=1, height=16, width=16))
+    for half_life, word in ((10_000, "ema10k"), (500, "ema500"), (0, "raw"), (Schedule(start=0, end=2500), "ema2.5k")):
+        recipe = made.but(average=Average(half_life=half_life))
+        snapshot = Snapshot(recipe.networks(recipe.keeps), recipe, images=0)
+        assert weights_of(snapshot) == word
+    pictures = ImageSet(np.random.default_rng(0).integers(0, 256, (40, 1, 16, 16), dtype=np.uint8), name="noise")
+    card = evaluate(snapshot, pictures, samples=20, extractors=("pixels",), thorough=False)
+    assert {m.protocol.weights for m in card.measurements} == {"ema2.5k"}
+    assert card.find("coverage", "pixels").label == "coverage20_pixels_train_ema2.5k"
+    assert "weights ema2.5k" in str(card.find("coverage", "pixels").protocol)
+    assert weights_of(Replay(ImageSet(pictures.images, np.zeros(40, np.int64)))) is None
 
 
 def test_without_classes_the_card_says_so(halves: tuple[ImageSet, ImageSet]):
@@ -188,7 +221,7 @@ def test_without_classes_the_card_says_so(halves: tuple[ImageSet, ImageSet]):
         (ImageSet(np.zeros((20, 1, 28, 28), np.uint8), np.arange(20) % 3, "three"), "three knows the classes 0, 1, 2"),
         (
             ImageSet(np.zeros((5, 1, 28, 28), np.uint8), name="few"),
-            "1200 real against 5 generated pictures are too few",
+            "1800 real against 5 generated pictures are too few",
         ),
     ],
 )

@@ -23,10 +23,10 @@ def digits(count: int) -> ImageSet:
 
 
 def material(pictures: ImageSet, seed: int = 0) -> Material:
-    parts = split(pictures, len(pictures.images), seed)
+    parts = split(pictures, len(pictures.images), seed, lesson=True)
     place = torch.device("cpu")
     return Material(
-        pictures.images, pictures.labels, pictures.space, parts.known, parts.unseen, seed, place, in_silence
+        pictures.images, pictures.labels, pictures.space, parts.lesson, parts.unseen, seed, place, in_silence
     )
 
 
@@ -75,11 +75,11 @@ def test_making_one_leaves_the_global_generator_alone(hasty: None):
 
 def test_pixels_are_averaged_over_areas_down_to_32():
     """A 64-px picture of 2×2 blocks of one grey each loses nothing: its features are the blocks, in [−1, 1]."""
-    blocks = np.random.default_rng(0).integers(0, 256, (12, 1, 32, 32), dtype=np.uint8)
+    blocks = np.random.default_rng(0).integers(0, 256, (18, 1, 32, 32), dtype=np.uint8)
     extractor = extractor_factory("pixels")(material(ImageSet(blocks.repeat(2, axis=2).repeat(2, axis=3))))
     assert (extractor.dimension, extractor.resize) == (1024, "area to 32x32")
     features = extractor(torch.from_numpy(blocks.repeat(2, axis=2).repeat(2, axis=3)))
-    np.testing.assert_allclose(features.numpy(), blocks.reshape(12, -1) / 127.5 - 1, atol=1e-5)
+    np.testing.assert_allclose(features.numpy(), blocks.reshape(18, -1) / 127.5 - 1, atol=1e-5)
 
 
 def test_shrinking_is_antialiased_and_keeps_the_shape():

@@ -55,7 +55,7 @@ PIXELS = NetworkExtractor("pixels", Resize(8, 8, None), nn.Flatten(), 64, torch.
 
 
 def snapshot(painter: nn.Module, space: Space = SPACE) -> Snapshot:
-    return Snapshot({"generator": painter}, SimpleNamespace(space=space), 0)
+    return Snapshot({"generator": painter}, SimpleNamespace(space=space, name="painted", abilities=("sample",)), 0)
 
 
 def pictures(painter: Painter, count: int, seed: int) -> Tensor:
@@ -232,7 +232,7 @@ def test_the_packaged_digits():
     assert all(m.value is not None for m in (*found.well_behaved.values(), *found.disentangled.values()))
     assert found.notes == ("n/a: the class as a factor: it is asked for, so z does not hold it",)
     assert found.well_behaved["log_condition_number"].value > 1
-    with pytest.raises(GanvasError, match="no generator"):
+    with pytest.raises(GanvasError, match="cannot sample"):
         measure_latent(Snapshot({}, digits.recipe, 0), real, extractor)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ganvas.errors import GanvasError
-from ganvas.metrics import bin_counts
+from ganvas.metrics import bin_counts, cell_shares
 from ganvas.metrics.clusters import k_means
 
 
@@ -88,3 +88,47 @@ def test_bad_input():
         bin_counts(torch.zeros(500, 2), torch.zeros(500, 2), generator=seeded())
     with pytest.raises(GanvasError, match="fake features hold NaN"):
         bin_counts(torch.zeros(1000, 2), torch.full((500, 2), torch.nan), generator=seeded())
+
+
+# Cells
+
+
+def test_what_is_missing_is_measured_and_what_fills_up_for_it_is_no_surplus():
+    """Of ten equal modes two are left out: .2 of the data. The others hold 1.25 times their share, all alike."""
+    place, real, fake = modes([100] * 10, 10), modes([200] * 10, 11), modes([0, 0] + [250] * 8, 12)
+    found = cell_shares(place, real, fake, generator=seeded(), cells=10)
+    assert (found.missing, found.surplus) == (pytest.approx(0.2), 0.0)
+    assert (found.low, found.high) == (2, 0)
+
+
+def test_what_piles_up_is_a_surplus_and_leaves_nothing_missing_if_little():
+    """Of 2,200 pictures 400 lie in the first mode, a tenth of the data: 2/11 − 1/10 too much, the others' loss."""
+    place, real, fake = modes([100] * 10, 10), modes([200] * 10, 11), modes([400] + [200] * 9, 12)
+    found = cell_shares(place, real, fake, generator=seeded(), cells=10)
+    assert found.missing == 0.0
+    assert found.surplus == pytest.approx(2 / 11 - 1 / 10)
+
+
+def test_a_collapse_leaves_nothing_to_compare():
+    """All in the first of ten modes: nine tenths missing, and what is left holds all of both."""
+    place, real, fake = modes([100] * 10, 10), modes([200] * 10, 11), modes([2000] + [0] * 9, 12)
+    found = cell_shares(place, real, fake, generator=seeded(), cells=10)
+    assert found.numbers() == {"share_missing": pytest.approx(0.9), "share_surplus": 0.0}
+
+
+def test_equal_distributions_differ_in_no_cell():
+    """One in a thousand would; of 60 pairs of normals of 32 dimensions at most one is tolerated here."""
+    found = [
+        cell_shares(*torch.randn(3, 400, 32, generator=seeded(seed)), generator=seeded(seed)) for seed in range(60)
+    ]
+    assert sum(some.missing > 0 or some.surplus > 0 for some in found) <= 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "alpha", "problem"),
+    [(1, 0.01, "at least 2 cells"), (20, 1.0, "between 0 and 1"), (30, 0.01, "placing: 100 samples are too few")],
+)
+def test_cells_that_cannot_be_are_refused(cells: int, alpha: float, problem: str):
+    points = torch.randn(100, 4, generator=seeded())
+    with pytest.raises(GanvasError, match=problem):
+        cell_shares(points, points, points, generator=seeded(), cells=cells, alpha=alpha)

@@ -7,6 +7,7 @@ import torch
 
 from ganvas.errors import GanvasError
 from ganvas.metrics import frechet_distance, frechet_error, frechet_infinity
+from ganvas.metrics.symmetric import congruent, eigenvalues, gram, whole
 
 
 def exact(rows: int, mean: torch.Tensor, deviation: torch.Tensor, seed: int = 0) -> torch.Tensor:
@@ -50,6 +51,25 @@ def test_scipys_matrix_root_agrees_at_full_rank():
     spread = a.var(axis=0, ddof=1).sum() + b.var(axis=0, ddof=1).sum()
     expected = ((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum() + spread - 2 * np.trace(root)
     assert frechet_distance(torch.from_numpy(a), torch.from_numpy(b)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_is_symmetric_is_that_of_the_plain_products():
+    """dsyrk, dsygst and the eigenvalues give what full products give; only the lower triangle is promised."""
+    a, b = torch.randn(2, 40, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    one, two = a.T @ a, b.T @ b
+    factor = torch.linalg.cholesky(one)
+    torch.testing.assert_close(whole(gram(a)), one)
+    torch.testing.assert_close(whole(gram(a.T.contiguous().T)), one)
+    torch.testing.assert_close(whole(congruent(factor, two)), factor.T @ two @ factor)
+    torch.testing.assert_close(whole(congruent(factor.contiguous(), gram(b))), factor.T @ two @ factor)
+    torch.testing.assert_close(eigenvalues(gram(a)), torch.linalg.eigvalsh(one))
+
+
+def test_what_it_is_given_stays_as_it_was():
+    a, b = torch.randn(2, 50, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(6))
+    kept = a.clone(), b.clone()
+    frechet_distance(a, b)
+    assert torch.equal(a, kept[0]) and torch.equal(b, kept[1])
 
 
 def test_torchmetrics_agrees():

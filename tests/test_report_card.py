@@ -102,6 +102,7 @@ def test_all_six_properties_and_novelty_are_measured(measured: tuple[Card, Evide
         *("vendi_ratio", "birthday_support", "class_recall_lowest", "random_precision", "midpoint_precision"),
         *("path_length_full", "path_length_end", "log_condition_number", "mutual_information_gap", "sap"),
         *("dci_disentanglement", "modularity", "linear_separability", "authentic_share", "ct_score"),
+        *("share_missing", "share_surplus", "memorised_frechet_distance"),
     }
     for row in card.classes:
         assert row.recall is not None and 0 <= row.recall <= 1 and row.reference_recall is not None
@@ -111,7 +112,9 @@ def test_a_gan_has_no_likelihood_which_is_not_0(measured: tuple[Card, Evidence])
     likelihood = measured[0].find("likelihood")
     assert likelihood is not None and likelihood.value is None
     assert "no density" in (likelihood.why or "")
-    assert "likelihood" not in measured[0].numbers()
+    gap = measured[0].find("optimal_discriminator_gap")
+    assert gap is not None and gap.value is None and "snapshots keep none" in (gap.why or "")
+    assert not {"likelihood", "optimal_discriminator_gap"} & set(measured[0].numbers())
 
 
 def test_collapse_is_what_one_repeated_picture_gets(measured: tuple[Card, Evidence]):
@@ -130,6 +133,9 @@ def test_collapse_is_what_one_repeated_picture_gets(measured: tuple[Card, Eviden
     assert collapse("vendi_ratio") < 0.6
     assert collapse("c2st_accuracy") > 0.9
     assert collapse("ct_score") < -3
+    copied = card.find("memorised_frechet_distance", "self-trained")
+    assert copied is not None and copied.reference is not None
+    assert collapse("memorised_frechet_distance") > 1e6 * copied.reference > 0, "a copy is at a cosine distance of 0"
 
 
 @pytest.mark.parametrize(

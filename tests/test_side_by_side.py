@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ganvas.cli.compare import names_of
+from ganvas.cli.evaluating import names_of
 from ganvas.cli.main import main
 from ganvas.errors import GanvasError
 from ganvas.evaluate.card import Card, Measurement, Protocol

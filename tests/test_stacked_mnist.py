@@ -6,6 +6,7 @@ import dataclasses
 import math
 import struct
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,9 @@ from ganvas.data.known import KNOWN
 from ganvas.data.stacked import draw_rows, mode_numbers
 from ganvas.errors import GanvasError
 from ganvas.evaluate import ImageSet, evaluate, judge
-from ganvas.evaluate.benchmarks import BENCHMARKS
+from ganvas.evaluate.benchmarks import BENCHMARKS, measure_benchmark
+from ganvas.evaluate.extractor import in_silence
+from ganvas.evaluate.measure import draw_fakes
 from ganvas.evaluate.stacked import count_modes, digit_judge
 from ganvas.metrics import expected_modes, mode_counts
 from ganvas.space import Space
@@ -261,6 +264,26 @@ def test_rows_of_a_good_generator_and_of_a_collapsed_one(hasty: None) -> None:
     )
     assert collapsed.find("modes_covered", "digit-judge").value == 1
     assert collapsed.find("reverse_kl", "digit-judge").value == pytest.approx(math.log(1000))
+
+
+def test_a_known_generators_modes_are_counted_once(hasty: None) -> None:
+    """The second time no picture is made for them, and the count is the same."""
+    data, made = stacked(), []
+
+    class Known(Replay):
+        fingerprint = "replay"
+
+        def sample(self, seeds: Sequence[int], condition: Tensor | None = None, truncation: float = 1.0) -> Tensor:
+            made.extend(seeds)
+            return super().sample(seeds, condition, truncation)
+
+    sampler = Known(np.array(data.images), data.space)
+    first, again = (
+        measure_benchmark(data, partial(draw_fakes, sampler, data, 1.0, 0), 0, torch.device("cpu"), in_silence)
+        for _ in range(2)
+    )
+    assert len(made) == SAMPLES
+    assert first.measurements == again.measurements and first.measurements[0].value > 100
 
 
 def test_no_rows_for_other_data(hasty: None) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ganvas.evaluate.card import Card, ClassRow, Measurement, Protocol
-from ganvas.evaluate.faults import FEWEST, KINDS
+from ganvas.evaluate.faults import KINDS
+from ganvas.evaluate.looks import FEWEST
 from ganvas.evaluate.verdicts import HEALTHY, STANDING, UNDECIDED, Verdict, verdicts
 
 HEALTHY_NUMBERS: dict[str, tuple[float | None, float | None]] = {
@@ -17,13 +18,15 @@ HEALTHY_NUMBERS: dict[str, tuple[float | None, float | None]] = {
     "js_over_generated": (0.0, 0.0),
     "js_under_generated": (0.0, 0.0),
     "bins_low": (0, 0),
+    "share_missing": (0.0, 0.0),
+    "share_surplus": (0.0, 0.0),
     "vendi_ratio": (1.0, 1.0),
     "birthday_support": (50_000, 50_000),
     "authentic_share": (0.6, 0.6),
     "ct_score": (0.0, 0.0),
     "nearest_train_distance": (3.0, 3.0),
 }
-LOWER = ("c2st_accuracy", "js_over_generated", "js_under_generated", "bins_low")
+LOWER = ("c2st_accuracy", "js_over_generated", "js_under_generated", "bins_low", "share_missing", "share_surplus")
 EYES = ("pixels", "random-conv", "self-trained")
 SHARES = {"cat": 0.25, "dog": 0.25, "fox": 0.25, "hen": 0.25}
 HALVED = {"cat": 0.287, "dog": 0.287, "fox": 0.286, "hen": 0.14}
@@ -300,6 +303,31 @@ def test_low_coverage_with_strange_pictures_is_no_dropping() -> None:
     assert set(faults(card(both, eyes=UNLABELLED))) == {"poor quality"}
 
 
+def test_cells_that_are_too_empty_are_dropping_where_no_ball_tells_it() -> None:
+    """From .03 of the data on; from a quarter on it is bad."""
+    assert not faults(card({"share_missing": 0.029}, eyes=UNLABELLED))
+    found = only(card(pixels={"share_missing": 0.04}, eyes=UNLABELLED))
+    assert (found.kind, found.level) == ("mode dropping", "doubtful")
+    assert "in pixels kinds of pictures are too rare, by 4% (unseen real pictures: 0%) of the data" in found.sentence
+    assert only(card({"share_missing": 0.25}, eyes=UNLABELLED)).level == "bad"
+
+
+@pytest.mark.parametrize("why", [{"share_surplus": 0.05}, {"precision": 0.78}, {"js_over_generated": 0.06}], ids=str)
+def test_cells_say_nothing_where_pictures_pile_up_or_are_strange(why: dict[str, float | None]) -> None:
+    """Junk and blur, too, fill some cells too much and others, for that, too little."""
+    assert "mode dropping" not in faults(card({"share_missing": 0.1, **why}, eyes=UNLABELLED))
+
+
+@pytest.mark.parametrize(("told", "believed"), [(0.58, True), (0.59, False)])
+def test_a_weak_judge_is_not_believed_where_more_tells_the_pictures_apart_than_what_is_missing(
+    told: float, believed: bool
+) -> None:
+    """HALVED misses .11 of one class, by which a classifier is right about (1 + .11) / 2 = .555; of 1,000 chance makes
+    two standard errors of ½/√1,000, that is .032, more: up to .587."""
+    given = card({"c2st_accuracy": told}, {"c2st_accuracy": 0.5}, shares=HALVED, accuracy=0.6)
+    assert bool(faults(given)) == believed
+
+
 # --- poor quality -----------------------------------------------------------------------------------------------------
 
 
@@ -315,6 +343,30 @@ def test_pictures_that_a_classifier_knows_are_poor_though_they_lie_within_the_ba
     assert only(card({"js_over_generated": 0.06, "js_under_generated": 0.05})).level == "doubtful"
     assert only(card({"js_over_generated": 0.22, "js_under_generated": 0.2})).level == "bad"
     assert not faults(card({"js_over_generated": 0.04, "js_under_generated": 0.04}))
+
+
+def test_pictures_that_the_best_eyes_mistake_are_poor_by_any_others_and_doubtful() -> None:
+    """Junk is some flower to a judge of flowers; in pixels it lies outside, and a classifier knows it."""
+    for pixels in ({"precision": 0.7}, {"precision": 0.1}, {"js_over_generated": 0.06}, {"js_over_generated": 0.3}):
+        found = only(card(pixels=pixels))
+        assert (found.kind, found.level) == ("poor quality", "doubtful")
+        assert found.sentence.startswith("poor quality: in pixels precision")
+
+
+BLURRED: dict[str, float | None] = {"vendi_ratio": 0.6, "recall": 0.5, "coverage": 0.97}
+
+
+def test_pictures_that_are_near_to_all_of_the_data_but_less_varied_lack_detail() -> None:
+    found = only(card(pixels=BLURRED))
+    assert (found.kind, found.level) == ("poor quality", "doubtful")
+    assert "0.60 times as varied as real ones" in found.sentence and "detail is missing" in found.sentence
+
+
+@pytest.mark.parametrize("change", [{"vendi_ratio": 0.8}, {"recall": 0.75}, {"coverage": 0.9}], ids=str)
+def test_dullness_needs_all_three_in_pixels(change: dict[str, float | None]) -> None:
+    """Classes that are missing take variety and recall, too, but coverage as well."""
+    assert "poor quality" not in faults(card(pixels={**BLURRED, **change}))
+    assert not faults(card(BLURRED, {"vendi_ratio": 1.0, "recall": 0.88, "coverage": 0.97}))
 
 
 def test_small_sets_allow_chance_more() -> None:
@@ -345,7 +397,7 @@ def test_without_references_nothing_is_said() -> None:
     [
         (("authentic_share",), "memorised"),
         (("birthday_support", "vendi_ratio"), "mode collapse and noise"),
-        (("js_under_generated", "js_over_generated"), "mode dropping"),
+        (("js_under_generated", "js_over_generated", "share_missing"), "mode dropping"),
         (("c2st_accuracy",), "noise"),
     ],
 )

@@ -68,7 +68,7 @@ def measure_classes(judge: Judge, opinions: Opinions, seed: int, part: str | Non
         dimension=judge.dimension,
         resize=judge.resize,
         fingerprint=judge.fingerprint,
-        split="judge trained without the reference",
+        split="judge trained on other real pictures",
         part=part,
     )
     distance = Measurement(

@@ -23,7 +23,9 @@ from ganvas.evaluate.distances import Better, repeated
 from ganvas.evaluate.extractor import OnProgress
 from ganvas.evaluate.features_cache import Kept, code_of, keep, load
 from ganvas.metrics.bins import FEWEST
+from ganvas.metrics.cells import ALPHA, CELLS
 from ganvas.metrics.interval import NORMAL_95, bootstrap_mean, wilson
+from ganvas.metrics.novelty import COSINE_THRESHOLD
 
 MOST_BIRTHDAYS = 4000
 """Rows a side in which duplicates are sought: pairs grow with the square."""
@@ -105,6 +107,18 @@ def _bins(sides: Sides) -> tuple[Found, ...]:
     )
 
 
+def _cells(sides: Sides) -> tuple[Found, ...]:
+    order = torch.randperm(len(sides.unseen), generator=sides.generator).to(sides.unseen.device)
+    place, rest = order.tensor_split(2)
+    fake = sides.unseen[rest] if sides.fake is sides.unseen else sides.fake
+    found = metrics.cell_shares(sides.unseen[place], sides.real, fake, generator=sides.generator)
+    cells = f"of {CELLS} k-means cells of unseen real pictures, at {ALPHA:.1%} for all together"
+    return (
+        Found(found.missing, None, f"in {found.low} {cells}, which hold too few"),
+        Found(found.surplus, None, f"in {found.high} {cells}, which hold too many even without those"),
+    )
+
+
 def _variety(sides: Sides) -> tuple[Found, ...]:
     if sides.real.shape[1] > MOST_RESAMPLED:
         rows = min(len(sides.real), len(sides.fake))
@@ -141,6 +155,13 @@ def _news(sides: Sides) -> tuple[Found, ...]:
     )
 
 
+def _memorised(sides: Sides) -> tuple[Found, ...]:
+    found = metrics.memorised_frechet(sides.real, sides.fake)
+    divided = f"over the mean cosine distance to the nearest real one, {found.cosine_distance:.3g}, if that is under "
+    detail = f"the Fréchet distance {found.frechet:.4g}, {divided}{COSINE_THRESHOLD:g}, as of MiFID"
+    return (Found(found.value, None, detail),)
+
+
 def _copying(sides: Sides) -> tuple[Found, ...]:
     found = metrics.copying_test(sides.real, sides.unseen, sides.fake, generator=sides.generator)
     detail = "mean z of 3 cells: below −3 nearer to the real pictures than unseen real ones are, above 3 farther"
@@ -157,10 +178,12 @@ SCORES = (
         everywhere=True,
     ),
     Score(("bins_low", "bins_high", "bins_different"), ("lower", "lower", "lower"), _bins),
+    Score(("share_missing", "share_surplus"), ("lower", "lower"), _cells, everywhere=True),
     Score(("vendi_ratio",), ("higher",), _variety, everywhere=True),
     Score(("birthday_support", "duplicate_share"), ("higher", "lower"), _birthday, everywhere=True),
     Score(("authentic_share", "nearest_train_distance"), ("higher", "higher"), _news),
     Score(("ct_score",), ("higher",), _copying),
+    Score(("memorised_frechet_distance",), ("lower",), _memorised),
 )
 
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from ganvas.errors import GanvasError
-from ganvas.evaluate.card import ClassRow, Measurement, sharpness
+from ganvas.evaluate.card import JUDGE, ClassRow, Measurement, best_eyes, blindness
 from ganvas.evaluate.classes import Opinions, class_rows, measure_classes
 from ganvas.evaluate.closer import measure_closer
-from ganvas.evaluate.distances import measure_distances, protocol_of
+from ganvas.evaluate.distances import Measured, measure_distances, protocol_of
 from ganvas.evaluate.extractor import Extractor, Material, OnProgress, UnsuitableError
 from ganvas.evaluate.extractors import extractor_factory
 from ganvas.evaluate.judge import Judge
@@ -64,9 +64,9 @@ def compare(
     Raises:
         GanvasError: too few pictures, an unknown extractor, or none that suits these data.
     """
-    parts = split(real, fakes.count, seed)
+    parts = split(real, fakes.count, seed, lesson=JUDGE in names and real.labels is not None)
     material = Material(
-        real.images, real.labels, real.space, parts.known, parts.unseen, seed, device, on_progress, real.fingerprint
+        real.images, real.labels, real.space, parts.lesson, parts.unseen, seed, device, on_progress, real.fingerprint
     )
     extractors, notes = _suitable(names, material)
     sides = {
@@ -76,34 +76,62 @@ def compare(
     }
     features = [features_of(extractors, what, side, on_progress) for what, side in sides.items()]
     keys = tuple(side.key for side in sides.values())
-    best = min(extractors, key=lambda extractor: sharpness(extractor.name))
-    judge = next((extractor for extractor in extractors if isinstance(extractor, Judge)), None)
+    looks = [_Look(*look) for look in zip(extractors, *features, strict=True)]
     findings = Findings(notes=tuple(notes))
-    for done, (extractor, known, unseen, fake) in enumerate(zip(extractors, *features, strict=True)):
-        on_progress("measuring distances", done, len(extractors))
-        matched = fake[: len(known)]
-        measured = measure_distances(extractor, known, unseen, matched, seed, keys, part)
+    for done, look in enumerate(looks):
+        on_progress("measuring distances", done, len(looks))
+        measured = measure_distances(look.extractor, look.known, look.unseen, look.matched, seed, keys, part)
         findings = _with(findings, measured.measurements)
-        if extractor is judge and real.labels is not None:
-            labels = torch.from_numpy(real.labels)
-            opinions = Opinions(
-                real=labels[parts.real],
-                unseen=labels[parts.unseen],
-                unseen_judged=judge.classify(unseen),
-                asked=fakes.asked,
-                fake_judged=judge.classify(fake),
-                recalled=measured.recalled,
-                reference_recalled=measured.reference_recalled,
-            )
-            findings = _with_classes(findings, judge, opinions, real, seed, part)
-        if extractor is best:
-            findings = replace(findings, seen=Seen(extractor, parts, known, unseen, fake, judge, keys))
-        if thorough:
-            protocol = protocol_of(extractor, len(known), len(matched), seed, part)
-            closer = measure_closer(protocol, known, unseen, matched, keys, on_progress, extractor is best)
-            findings = _with(findings, closer)
-    on_progress("measuring distances", len(extractors), len(extractors))
+        if isinstance(look.extractor, Judge) and real.labels is not None:
+            findings = _with_classes(findings, look, measured, real, parts, fakes.asked, seed, part)
+    on_progress("measuring distances", len(looks), len(looks))
+    findings = _with_best_eyes(findings, looks, parts, keys)
+    if thorough:
+        findings = _with(findings, _closer(looks, findings, seed, keys, part, on_progress))
     return findings
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Features (N, d) of the three sides by one extractor."""
+
+    extractor: Extractor
+    known: Tensor
+    unseen: Tensor
+    fake: Tensor
+
+    @property
+    def matched(self) -> Tensor:
+        """As many generated pictures as real ones, at most."""
+        return self.fake[: len(self.known)]
+
+
+def _with_best_eyes(findings: Findings, looks: Sequence[_Look], parts: Split, keys: tuple[str | None, ...]) -> Findings:
+    """And a note, where that is not the judge although there is one."""
+    judge = next((look.extractor for look in looks if isinstance(look.extractor, Judge)), None)
+    blind = blindness(findings.measurements, findings.judge_accuracy, len(findings.classes)) if judge else None
+    name = best_eyes(findings.measurements, blind)
+    best = next(look for look in looks if look.extractor.name == name)
+    seen = Seen(best.extractor, parts, best.known, best.unseen, best.fake, judge, keys)
+    doubt = (f"{JUDGE} features do not lead, as of the judge {blind}; {name} leads",) if blind else ()
+    return replace(findings, seen=seen, notes=(*findings.notes, *doubt))
+
+
+def _closer(
+    looks: Sequence[_Look],
+    findings: Findings,
+    seed: int,
+    keys: tuple[str | None, ...],
+    part: str,
+    on_progress: OnProgress,
+) -> list[Measurement]:
+    """What takes longer, all of it by the best eyes."""
+    found: list[Measurement] = []
+    for look in looks:
+        protocol = protocol_of(look.extractor, len(look.known), len(look.matched), seed, part)
+        best = findings.seen is not None and look.extractor is findings.seen.extractor
+        found += measure_closer(protocol, look.known, look.unseen, look.matched, keys, on_progress, best)
+    return found
 
 
 def _with(findings: Findings, measurements: Sequence[Measurement]) -> Findings:
@@ -111,9 +139,27 @@ def _with(findings: Findings, measurements: Sequence[Measurement]) -> Findings:
 
 
 def _with_classes(
-    findings: Findings, judge: Judge, opinions: Opinions, real: Pictures, seed: int, part: str
+    findings: Findings,
+    look: _Look,
+    measured: Measured,
+    real: Pictures,
+    parts: Split,
+    asked: Tensor | None,
+    seed: int,
+    part: str,
 ) -> Findings:
-    condition = real.space.condition
+    judge, condition = look.extractor, real.space.condition
+    assert isinstance(judge, Judge) and real.labels is not None
+    labels = torch.from_numpy(real.labels)
+    opinions = Opinions(
+        real=labels[parts.real],
+        unseen=labels[parts.unseen],
+        unseen_judged=judge.classify(look.unseen),
+        asked=asked,
+        fake_judged=judge.classify(look.fake),
+        recalled=measured.recalled,
+        reference_recalled=measured.reference_recalled,
+    )
     names = condition.names if isinstance(condition, Classes) else tuple(map(str, range(judge.head.out_features)))
     return replace(
         _with(findings, measure_classes(judge, opinions, seed, part)),

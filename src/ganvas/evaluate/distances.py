@@ -21,7 +21,7 @@ K_DENSITY = 5
 SUBSETS = 50
 MOST_COPIES = 2000
 """Of one picture, for the collapse row: more of them change nothing."""
-SPLIT = "disjoint random halves of the real set"
+SPLIT = "disjoint random parts of the real set"
 
 FID_NETWORK = "inception"
 """The Fréchet distance of nobody else's features may be called FID."""

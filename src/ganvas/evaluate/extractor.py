@@ -53,16 +53,16 @@ class Extractor(Protocol):
 
 @dataclass(frozen=True)
 class Material:
-    """What an extractor may be made from: only ``known`` real pictures, so that unseen real ones stay a fair reference.
+    """What an extractor may be made from: only a ``lesson`` of real pictures that nothing is measured on.
 
     images: uint8 (N, C, H, W), an array or memory map.  labels: int64 (N,) or None.
-    known, unseen: disjoint indices into both.
+    lesson, unseen: disjoint indices into both.
     """
 
     images: np.ndarray
     labels: np.ndarray | None
     space: Space
-    known: np.ndarray
+    lesson: np.ndarray
     unseen: np.ndarray
     seed: int
     device: torch.device

@@ -8,20 +8,17 @@ from sets of real digits, clothes and small photographs that were spoilt on purp
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ganvas.evaluate.card import Card, ClassRow, Measurement, sharpness
+from ganvas.evaluate.card import JUDGE, ClassRow
+from ganvas.evaluate.looks import SURE, Case, Look, listed, z_of
 
 Level = Literal["good", "doubtful", "bad", "unknown"]
 
-FEWEST = 200
-"""Pictures a side; of fewer, chance moves the shares by as much as the faults do."""
 NEAR, HALF_WAY = 0.9, 0.6
 """A share is near its reference from .9 of it on, and far below it under .6."""
-SURE = 3.0
-"""Standard errors by which a share must lie below its reference, besides the limit on how much it matters."""
 VERY_SURE = 5.0
 """The same for the shares that chance moves by more than a binomial law: coverage, whose real balls share their fakes,
 and the authentic share, whose fakes share their training pictures."""
@@ -47,73 +44,15 @@ recall over its reference at least (planted: .71 and more; blur of digits: under
 APART, OUTSIDE = 0.9, 0.5
 """In pixels: share told apart at least, or precision over its reference at most. Of 3,072 numbers a linear classifier
 learns nothing from 1,000 pictures (noise of .1: .50), where that precision is .27 at most; 20 % junk: .80 and more."""
+DULL, PLAIN, WHOLE = 0.75, 0.8, 0.95
+"""In pixels: Vendi ratio and recall over their references at most, coverage over its reference at least, where detail
+is missing. 1 px of blur: .44 to .64, .01 to .70, 1.00 and more; all others of such a coverage: from .85 and .83 on."""
+LOST = 0.03
+"""Share of the data missing in cells, beyond the reference: one class in ten .04 to .12, healthy sets and copies 0."""
 AUTHENTIC, COPYING, BUSY = 0.85, -3.0, 1.5
 """Authentic share over its reference at most (half copied: .44 to .53, so a quarter about .75; classes missing: .94 and
 more), CT at most, and density over its reference at most: what is blurred lies where the data are dense, and near to
 them for that (in random features .77 of the authentic share, and 2.5 of the density)."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """What one extractor saw."""
-
-    extractor: str
-    numbers: Mapping[str, Measurement]
-    n: int
-    """Pictures of the smaller side."""
-
-    @property
-    def eyes(self) -> str:
-        """As what it is looked at."""
-        return eyes(self.extractor)
-
-    def has(self, *names: str) -> bool:
-        """All of them were measured, with something to compare them with."""
-        found = [self.numbers.get(name) for name in names]
-        return all(m is not None and m.value is not None and m.reference is not None for m in found)
-
-    def value(self, name: str) -> float:
-        """A number that `has` found."""
-        return float(self.numbers[name].value or 0.0)
-
-    def reference(self, name: str) -> float:
-        """The same of unseen real pictures."""
-        return float(self.numbers[name].reference or 0.0)
-
-    def ratio(self, name: str) -> float:
-        """Value over reference; 1 where both are 0."""
-        value, reference = self.value(name), self.reference(name)
-        return value / reference if reference > 0 else (1.0 if value <= 0 else math.inf)
-
-    def below(self, name: str, sure: float = SURE, n: float | None = None) -> bool:
-        """A share that lies by so many standard errors of two shares below its reference."""
-        return _z(self.value(name), self.reference(name), n or self.n, self.n) < -sure
-
-    def strange(self) -> float:
-        """Nats of fakes where there are hardly any reals, beyond what chance makes of it."""
-        return self.value("js_over_generated") if self.value("js_over_generated") > self.n**-0.5 else 0.0
-
-    def evidence(self, *names: str) -> dict[str, float]:
-        """Those that were measured."""
-        known = [self.numbers[name] for name in names if name in self.numbers]
-        return {m.key: m.value for m in known if m.value is not None}
-
-    def against(self, name: str) -> str:
-        """``0.88 (unseen real pictures: 0.97)``"""
-        return f"{self.value(name):.2f} (unseen real pictures: {self.reference(name):.2f})"
-
-    def share(self, name: str) -> str:
-        """``88% (unseen real pictures: 97%)``"""
-        return f"{self.value(name):.0%} (unseen real pictures: {self.reference(name):.0%})"
-
-
-@dataclass(frozen=True)
-class Case:
-    """What the rules look at: the card, what each extractor saw, and the sharpest one's part of it."""
-
-    card: Card
-    looks: tuple[Look, ...]
-    best: Look
 
 
 @dataclass(frozen=True)
@@ -136,24 +75,12 @@ class Rule:
     unless: tuple[str, ...] = ()
 
 
-def case_of(card: Card) -> Case | None:
-    """The card by extractor; None where nothing can be told for want of pictures or of references."""
-    looks = []
-    for name in dict.fromkeys(m.protocol.extractor for m in card.measurements if m.protocol.extractor):
-        numbers = {m.name: m for m in card.measurements if m.protocol.extractor == name}
-        sizes = [m.protocol.n_real or 0 for m in numbers.values()] + [m.protocol.n_fake or 0 for m in numbers.values()]
-        looks.append(Look(name, numbers, min(size for size in (*sizes, card.samples) if size)))
-    usable = tuple(look for look in looks if look.n >= FEWEST and look.has("precision", "coverage"))
-    best = min(usable, key=lambda look: sharpness(look.extractor), default=None)
-    return Case(card, usable, best) if best else None
-
-
 def collapse(case: Case) -> Found | None:
     """A few pictures, good ones or not, again and again."""
     look = case.best
     if _few(look, REPEATED) and look.ratio("coverage") < COLLAPSED and look.ratio("precision") >= KNOWABLE:
         pass
-    elif not all(_few(some, FEW) or _alike(some) for some in case.looks if _counts(some)):
+    elif not all(_few(some, FEW) or _one_kind(some) for some in case.looks if _counts(some)):
         return None
     return Found(
         "bad",
@@ -185,7 +112,7 @@ def _few(look: Look, part: int) -> bool:
     )
 
 
-def _alike(look: Look) -> bool:
+def _one_kind(look: Look) -> bool:
     return look.has("vendi_ratio") and look.ratio("vendi_ratio") < ALIKE
 
 
@@ -237,14 +164,17 @@ def missing_classes(case: Case) -> Found | None:
     look = next(look for look in case.looks if look.extractor == JUDGE)
     if look.ratio("precision") < KNOWABLE or look.strange() >= VERY_STRANGE:
         return None
-    limit = _rare_enough(look, case.card.judge_accuracy)
     rows = [row for row in case.card.classes if row.reference_share > 0]
+    lost = sum(max(0.0, row.reference_share - row.share) for row in rows)
+    noisy = _can_be_noise(case) and noise(case) is not None
+    limit = _rare_enough(look, case.card.judge_accuracy, _alike(look, lost) and not noisy)
     ratios = {row.name: row.share / row.reference_share for row in rows}
     typical = max(sorted(ratios.values())[len(rows) // 2], 1e-9)
     rare = [
         row
         for row in rows
-        if ratios[row.name] / typical < limit and _z(row.share, row.reference_share, case.card.samples, look.n) < -SURE
+        if ratios[row.name] / typical < limit
+        and z_of(row.share, row.reference_share, case.card.samples, look.n) < -SURE
     ]
     if not rare:
         return None
@@ -256,7 +186,15 @@ def missing_classes(case: Case) -> Found | None:
     )
 
 
-def _rare_enough(look: Look, accuracy: float | None) -> float:
+def _alike(look: Look, lost: float) -> bool:
+    """As real ones but for what is missing: a classifier can be right about half of the pictures, and by half of the
+    missing share more often (the total variation); two standard errors are left to chance."""
+    near = look.ratio("precision") >= NEAR and look.strange() == 0.0
+    told = look.value("c2st_accuracy") if look.has("c2st_accuracy") else 0.5
+    return near and told <= (1 + lost) / 2 + look.n**-0.5
+
+
+def _rare_enough(look: Look, accuracy: float | None, alike: bool) -> float:
     """A class's share over its reference under which more is amiss than the judge.
 
     Pictures like the data are judged as wrongly as those, so the reference has the same errors. Of others it may hold
@@ -264,9 +202,7 @@ def _rare_enough(look: Look, accuracy: float | None) -> float:
     names, and as many errors be made anew: a share down to 1 − 2 (1 − a) of the reference is the judge's own doing, and
     one that is wrong every other time has no say. Without an accuracy the judge is taken at its word.
     """
-    near = look.ratio("precision") >= NEAR
-    usual = RARE if near and look.strange() <= TOLD else MISSING
-    alike = near and look.strange() == 0.0
+    usual = RARE if look.ratio("precision") >= NEAR and look.strange() <= TOLD else MISSING
     return usual if alike or accuracy is None else min(usual, 2 * accuracy - 1)
 
 
@@ -298,14 +234,33 @@ def _is_thin(look: Look) -> bool:
     return look.ratio("coverage") <= (THINNER if empty else THIN)
 
 
-def poor(case: Case) -> Found | None:
-    """Pictures unlike any real ones: outside the real balls, or where a classifier knows them for fakes."""
-    look = case.best
-    outside = look.ratio("precision") < NEAR and look.below("precision")
-    strange = look.strange() if look.has("js_over_generated") else 0.0
-    if not outside and strange < STRANGE:
+def sparse(case: Case) -> Found | None:
+    """Whole cells of the data that hold too few pictures, and none that hold too many for another reason."""
+    looks = [look for look in case.looks if look.has(*CELLS) and _is_sparse(look)]
+    if not looks:
         return None
-    bad = (outside and look.ratio("precision") < HALF_WAY) or strange >= VERY_STRANGE
+    look = max(looks, key=lambda look: look.value("share_missing"))
+    missing = look.value("share_missing")
+    return Found(
+        "bad" if missing >= MISSING else "doubtful",
+        f"in {look.eyes} kinds of pictures are too rare, by {look.share('share_missing')} of the data, "
+        f"while precision is {look.against('precision')}",
+        look.evidence(*CELLS, "precision", "coverage"),
+    )
+
+
+def _is_sparse(look: Look) -> bool:
+    missing = look.value("share_missing") - look.reference("share_missing")
+    return missing >= LOST and look.value("share_surplus") <= 0.0 and look.ratio("precision") >= NEAR
+
+
+def poor(case: Case) -> Found | None:
+    """Pictures unlike any real ones: outside the real balls, or known for fakes by a classifier, or all too smooth. By
+    whatever eyes: a judge of flowers takes noise for some flower."""
+    look = min(case.looks, key=lambda look: (-_strangeness(look), look is not case.best))
+    if _strangeness(look) == 0:
+        return _dull(case)
+    bad = _strangeness(case.best) == 2
     told = f"; a classifier is right about {look.share('c2st_accuracy')}" if look.has("c2st_accuracy") else ""
     return Found(
         "bad" if bad else "doubtful",
@@ -314,7 +269,32 @@ def poor(case: Case) -> Found | None:
     )
 
 
-JUDGE = "self-trained"
+def _strangeness(look: Look) -> int:
+    """0: not strange, 1: strange, 2: very strange."""
+    outside = look.ratio("precision") < NEAR and look.below("precision")
+    strange = look.strange() if look.has("js_over_generated") else 0.0
+    if (outside and look.ratio("precision") < HALF_WAY) or strange >= VERY_STRANGE:
+        return 2
+    return int(outside or strange >= STRANGE)
+
+
+def _dull(case: Case) -> Found | None:
+    """In pixels, less varied than the data and yet near to all of them: what is missing is in every picture."""
+    look = _pixels(case)
+    if look is None or not look.has("vendi_ratio", "recall", "coverage"):
+        return None
+    if look.ratio("vendi_ratio") > DULL or look.ratio("recall") > PLAIN or look.ratio("coverage") < WHOLE:
+        return None
+    return Found(
+        "doubtful",
+        f"in pixels the pictures are {look.ratio('vendi_ratio'):.2f} times as varied as real ones by the Vendi score "
+        f"and recall is {look.against('recall')}, though coverage is {look.against('coverage')}: "
+        "detail is missing, as after a blur",
+        look.evidence("vendi_ratio", "recall", "coverage"),
+    )
+
+
+CELLS = ("share_missing", "share_surplus")
 ONE_SIDE = ("js_under_generated", "js_over_generated")
 
 
@@ -332,6 +312,10 @@ def _can_name_classes(case: Case) -> bool:
     return judged and any(row.reference_share > 0 for row in case.card.classes)
 
 
+def _can_be_sparse(case: Case) -> bool:
+    return any(look.has(*CELLS) for look in case.looks)
+
+
 def _can_be_thin(case: Case) -> bool:
     return any(look.has(*ONE_SIDE) for look in case.looks)
 
@@ -343,26 +327,10 @@ RULES = (
     Rule("mode dropping", "coverage", _can_name_classes, missing_classes, ("mode collapse",)),
     Rule("mode dropping", "coverage", _can_be_thin, thin, ("mode collapse", "noise")),
     Rule("poor quality", "quality", lambda case: True, poor, ("mode collapse", "noise")),
+    Rule("mode dropping", "coverage", _can_be_sparse, sparse, ("mode collapse", "noise", "poor quality")),
 )
 KINDS = tuple(dict.fromkeys(rule.kind for rule in RULES))
 
 
-def eyes(extractor: str) -> str:
-    """What an extractor looks at, in words."""
-    return "pixels" if extractor == "pixels" else f"{extractor} features"
-
-
-def listed(words: Sequence[str]) -> str:
-    """``a, b and c``"""
-    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part) if words else "nothing"
-
-
 def _count(value: float) -> str:
     return f"{max(1, round(value)):,}"
-
-
-def _z(share: float, reference: float, n: float, of_reference: float) -> float:
-    """Two shares' difference in standard errors, pooled; 0 where both are 0 or 1."""
-    pooled = (share * n + reference * of_reference) / (n + of_reference)
-    error = math.sqrt(max(pooled * (1 - pooled), 0.0) * (1 / n + 1 / of_reference))
-    return (share - reference) / error if error > 0 else 0.0

@@ -38,7 +38,7 @@ class Judge(NetworkExtractor):
 
 
 def self_trained(material: Material) -> Judge:
-    """Train the judge on the known pictures, measure it on the unseen ones; or find it kept from an earlier time.
+    """Train the judge on its lesson, measure it on the unseen ones; or find it kept from an earlier time.
 
     Raises:
         UnsuitableError: the data have no labels, or only one class.
@@ -70,7 +70,7 @@ def _key(material: Material, labels: np.ndarray, resizing: Resize) -> dict[str, 
         "judge": [code_of(Path(__file__)), IMAGES_SHOWN],
         "data": material.fingerprint,
         "labels": digest(labels),
-        "known": digest(material.known),
+        "lesson": digest(material.lesson),
         "unseen": digest(material.unseen),
         "resize": str(resizing),
         "seed": material.seed,
@@ -112,7 +112,7 @@ def _train(network: nn.Sequential, resizing: Resize, material: Material, labels:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=3e-3, total_steps=steps)
     network.train()
     for step in range(steps):
-        rows = material.known[torch.randint(len(material.known), (BATCH,), generator=generator).numpy()]
+        rows = material.lesson[torch.randint(len(material.lesson), (BATCH,), generator=generator).numpy()]
         images = resizing(to_network(_pictures(material, rows).to(material.device)))
         logits = network(_shifted(images, generator))
         loss = functional.cross_entropy(logits, labels[rows].to(material.device), label_smoothing=0.05)

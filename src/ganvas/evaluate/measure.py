@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from ganvas import metrics
 from ganvas.evaluate.benchmarks import measure_benchmark
-from ganvas.evaluate.card import Card, Measurement, Protocol
+from ganvas.evaluate.card import Card, Measurement, Protocol, thousands
 from ganvas.evaluate.compare import Findings, Seen, compare
 from ganvas.evaluate.disentangled import CODED, disentangled
 from ganvas.evaluate.evidence import Evidence, gather_evidence
@@ -23,6 +24,7 @@ from ganvas.evaluate.latent import well_behaved
 from ganvas.evaluate.looking import Fakes, rows_of
 from ganvas.evaluate.sets import Fingerprinted, Pictures, Sampler, check_spaces
 from ganvas.evaluate.speed import BATCH, measure_speed
+from ganvas.schedule import value_at
 from ganvas.snapshot import Snapshot
 from ganvas.space import Classes, Space
 
@@ -36,6 +38,13 @@ NO_DENSITY = Measurement(
     unit="bits per dimension",
     better="lower",
     protocol=Protocol(detail="the generator draws pictures but holds no density: it cannot say how probable one is"),
+)
+NO_DISCRIMINATOR = Measurement(
+    name="optimal_discriminator_gap",
+    value=None,
+    unit="nats",
+    better="lower",
+    protocol=Protocol(detail="the pictures came without their discriminator: snapshots keep none"),
 )
 
 
@@ -107,7 +116,8 @@ def examine(
     fakes = _samples(sampler, asked, truncation, samples, seed)
     place, tell = torch.device(device), on_progress or in_silence
     found = compare(dataset, fakes, extractors, seed, place, tell, part=part_of(dataset.name), thorough=thorough)
-    more = measure_benchmark(dataset, lambda count: _draw(sampler, dataset, truncation, count, seed), seed, place, tell)
+    draw = partial(draw_fakes, sampler, dataset, truncation, seed)
+    more = measure_benchmark(dataset, draw, seed, place, tell)
     assert found.seen is not None, "compare has looked at them"
     latent = _latent(sampler, dataset, found.seen, seed, tell) if thorough else Findings()
     unasked = () if asked is not None else ("n/a: class accuracy needs a generator and data with classes",)
@@ -120,7 +130,13 @@ def examine(
         truncation=truncation,
         family="gan" if isinstance(sampler, Snapshot) else None,
         seed=seed,
-        measurements=(*found.measurements, *more.measurements, *latent.measurements, *speed, NO_DENSITY),
+        measurements=tuple(
+            m.but(protocol=m.protocol.but(weights=weights_of(sampler)))
+            for m in (
+                *(*found.measurements, *more.measurements, *latent.measurements, *speed),
+                *(NO_DENSITY, NO_DISCRIMINATOR),
+            )
+        ),
         classes=found.classes,
         judge_accuracy=found.judge_accuracy,
         notes=(*found.notes, *more.notes, *latent.notes, *unasked),
@@ -191,6 +207,17 @@ def examine_sets(
     return card, evidence
 
 
+def weights_of(sampler: Sampler) -> str | None:
+    """Whether the pictures are made by averaged weights, in the word that goes into a label; None where nobody knows.
+
+    A half-life that changes over the run is named by the one that it ends with.
+    """
+    if not isinstance(sampler, Snapshot):
+        return None
+    half_life = value_at(sampler.recipe.average.half_life, 1.0)
+    return f"ema{thousands(half_life)}" if half_life > 0 else "raw"
+
+
 def part_of(name: str) -> str:
     """Which part of the data a set of that name is, in the word that goes into a label."""
     return next((part for part in ("test", "val") if part in name.lower()), "train")
@@ -228,7 +255,8 @@ def asked_classes(space: Space, dataset: Pictures, count: int, seed: int) -> Ten
     return torch.from_numpy(dataset.labels[rows.numpy()])
 
 
-def _draw(sampler: Sampler, dataset: Pictures, truncation: float, count: int, seed: int) -> Fakes:
+def draw_fakes(sampler: Sampler, dataset: Pictures, truncation: float, seed: int, count: int) -> Fakes:
+    """``count`` pictures of the classes that the data have, made when they are looked at."""
     asked = asked_classes(sampler.space, dataset, count, seed)
     return _samples(sampler, asked, truncation, count, seed)
 

@@ -63,7 +63,10 @@ PROPERTIES = (
             *("recall", "coverage", "modes_covered", "bins_low", "vendi_ratio", "class_share_distance"),
             *("class_recall_lowest", "js_under_generated"),
         ),
-        ("bins_different", "bins_high", "birthday_support", "duplicate_share", "reverse_kl"),
+        (
+            *("share_missing", "share_surplus", "bins_different", "bins_high"),
+            *("birthday_support", "duplicate_share", "reverse_kl"),
+        ),
         marks=_marks("no", "?", "?", "?"),
     ),
     Property(
@@ -96,13 +99,14 @@ NOVELTY = Property(
     "Novelty",
     "Samples are new: none is a training picture over again. (Not of the lecture's table.)",
     ("authentic_share", "ct_score"),
-    ("nearest_train_distance",),
+    ("nearest_train_distance", "memorised_frechet_distance"),
 )
 GAME = Property(
     "game",
     "Equilibrium of the game",
     "No player could gain by going on alone. (Not of the lecture's table.)",
     ("duality_gap",),
+    ("optimal_discriminator_gap",),
 )
 
 SECTIONS = (*PROPERTIES, NOVELTY, GAME)

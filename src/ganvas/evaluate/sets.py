@@ -89,33 +89,35 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class Split:
-    """A real set divided by chance: ``real`` and ``unseen`` are disjoint and equally large, ``known`` all but unseen.
+    """A real set divided by chance into three disjoint parts; ``real`` and ``unseen`` are equally large.
 
-    Generated pictures and unseen real ones then stand in the same relation to ``real``: extractors may be trained on
-    ``known`` without favouring either.
+    Extractors may be trained on ``lesson`` alone. One that had met ``real`` would know those pictures by heart, where
+    they are few, and find all others strange: the unseen real ones no less than the best generated ones.
     """
 
     real: np.ndarray
     unseen: np.ndarray
-    known: np.ndarray
+    lesson: np.ndarray
 
 
-def split(pictures: Pictures, most: int, seed: int) -> Split:
-    """Halves of the set, of ``most`` pictures each where there are as many.
+def split(pictures: Pictures, most: int, seed: int, lesson: bool = False) -> Split:
+    """``real`` and ``unseen`` of ``most`` pictures each where there are as many; else halves of the set, or thirds
+    where extractors need a ``lesson``, too.
 
     Raises:
-        GanvasError: too few pictures for two halves.
+        GanvasError: too few pictures.
     """
     count = len(pictures.images)
-    size = min(most, count // 2)
+    parts = 3 if lesson else 2
+    size = min(most, count // parts)
     if size < LEAST:
         raise GanvasError(
             f"{pictures.name}: {count} real against {most} generated pictures are too few; "
-            f"have at least {2 * LEAST} real and {LEAST} generated ones"
+            f"have at least {parts * LEAST} real and {LEAST} generated ones"
         )
     order = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).numpy()
     real, unseen, rest = np.split(order, [size, 2 * size])
-    return Split(np.sort(real), np.sort(unseen), np.sort(np.concatenate([real, rest])))
+    return Split(np.sort(real), np.sort(unseen), np.sort(rest))
 
 
 def check_spaces(real: Space, fake: Space, fake_name: str) -> None:

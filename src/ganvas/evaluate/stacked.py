@@ -6,7 +6,8 @@ counted on 25,600 (Metz et al. 2016), which at most a few modes notice.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hashlib
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from ganvas.evaluate.card import Measurement, Protocol
 from ganvas.evaluate.compare import Findings
 from ganvas.evaluate.extractor import Material, OnProgress, in_silence
 from ganvas.evaluate.judge import Judge, self_trained
-from ganvas.evaluate.looking import Fakes
+from ganvas.evaluate.looking import Fakes, features_of
 from ganvas.metrics import ModeCounts, mode_counts
 
 SAMPLES = 26_000
@@ -41,8 +42,31 @@ def count_modes(images: np.ndarray | Tensor, judge: Judge, seed: int = 0) -> Mod
 
 def judged_modes(images: Tensor, judge: Judge) -> Tensor:
     """The mode of each of uint8 (N, 3, H, W) in the judge's eyes: int64 (N,)."""
-    digits = [judged_digits(some.flatten(0, 1)[:, None], judge) for some in torch.split(images, AT_ONCE)]
-    return _modes(torch.cat(digits).reshape(-1, STACK))
+    return _modes(torch.cat([StackReader(judge)(some) for some in torch.split(images, AT_ONCE)]).long())
+
+
+@dataclass(frozen=True)
+class StackReader:
+    """An `Extractor` that reads the digit of each channel, so that what was read is kept as features are."""
+
+    judge: Judge
+    name: str = "stacked-digits"
+    dimension: int = STACK
+
+    @property
+    def resize(self) -> str:
+        return self.judge.resize
+
+    @property
+    def fingerprint(self) -> str:
+        head = hashlib.sha256()
+        for tensor in self.judge.head.state_dict().values():
+            head.update(tensor.cpu().numpy().tobytes())
+        return f"{self.judge.fingerprint}-{head.hexdigest()[:12]}"
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """uint8 (N, 3, H, W) → float32 (N, 3), whole numbers."""
+        return judged_digits(images.flatten(0, 1)[:, None], self.judge).reshape(-1, STACK).float()
 
 
 def judged_digits(pictures: Tensor, judge: Judge) -> Tensor:
@@ -66,7 +90,7 @@ def digit_judge(device: torch.device | str = "cpu", on_progress: OnProgress | No
         images=np.concatenate([known.images, unseen.images]),
         labels=np.concatenate([known.labels, unseen.labels]),
         space=known.space,
-        known=rows[: len(known)],
+        lesson=rows[: len(known)],
         unseen=rows[len(known) :],
         seed=0,
         device=torch.device(device),
@@ -86,15 +110,11 @@ def measure_modes(fakes: Fakes, seed: int, device: torch.device, on_progress: On
         GanvasError: MNIST is not on this machine and cannot be fetched.
     """
     judge, unseen = digit_judge(device, on_progress)
-    modes: list[Tensor] = []
-    done = 0
-    for images in fakes.chunks():
-        modes.append(judged_modes(images, judge))
-        done += len(images)
-        on_progress("counting modes", done, fakes.count)
-    rows = draw_rows(len(unseen), done, seed)
+    (digits,) = features_of([StackReader(judge)], "stacked digits", fakes, on_progress)
+    rows = draw_rows(len(unseen), fakes.count, seed)
     real = _counted(_modes(unseen[torch.from_numpy(rows)]), seed)
-    return Findings(measurements=_rows(_counted(torch.cat(modes), seed), real, _protocol(judge, unseen, done, seed)))
+    made = _counted(_modes(digits.long()), seed)
+    return Findings(measurements=_rows(made, real, _protocol(judge, unseen, fakes.count, seed)))
 
 
 def _rows(made: ModeCounts, real: ModeCounts, protocol: Protocol) -> tuple[Measurement, ...]:

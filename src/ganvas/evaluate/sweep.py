@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from ganvas.data.dataset import Dataset
 from ganvas.errors import GanvasError
 from ganvas.evaluate.card import Card
 from ganvas.evaluate.measure import evaluate
@@ -32,6 +33,7 @@ def sweep(prepared: Prepared, images: int, say: Callable[[str], None]) -> tuple[
     recipe = prepared.recipe
     if not isinstance(recipe, NoiseRecipe) or not recipe.penalties:
         raise GanvasError(f"--sweep gamma: {recipe.name} has no penalties to weigh; --set penalties=r1,r2 adds some")
+    assert isinstance(prepared.data, Dataset), "a game of noise is played on pictures"
     rows: list[dict[str, Any]] = []
     for factor in FACTORS:
         penalties = {kind: p.but(gamma=_times(p.gamma, factor)) for kind, p in recipe.penalties.items()}

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from ganvas.config import Config
 from ganvas.evaluate.card import Card, Measurement
-from ganvas.evaluate.faults import FEWEST, HALF_WAY, KINDS, NEAR, RULES, Case, Level, case_of, eyes, listed
+from ganvas.evaluate.faults import HALF_WAY, KINDS, NEAR, RULES, Level
+from ganvas.evaluate.looks import FEWEST, Case, case_of, eyes, listed
 from ganvas.evaluate.properties import SECTIONS, Property
 
 HEALTHY, UNDECIDED, STANDING = "healthy", "undecided", "standing"

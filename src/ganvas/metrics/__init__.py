@@ -9,6 +9,7 @@ Pairs of pictures have numbers of their own: `ganvas.metrics.fidelity` and `ganv
 
 from ganvas.metrics.bins import BinCounts, bin_counts
 from ganvas.metrics.birthday import Birthday, Support, birthday
+from ganvas.metrics.cells import CellShares, cell_shares
 from ganvas.metrics.classifier import HeldOutLogits, held_out_logits
 from ganvas.metrics.classifier_score import ClassifierScore, classifier_score
 from ganvas.metrics.diversity import VendiRatio, vendi_interval, vendi_ratio, vendi_score
@@ -35,6 +36,7 @@ __all__ = [
     "LPIPS",
     "BinCounts",
     "Birthday",
+    "CellShares",
     "ClassifierScore",
     "CopyingTest",
     "Estimated",
@@ -54,6 +56,7 @@ __all__ = [
     "bin_counts",
     "birthday",
     "bootstrap_mean",
+    "cell_shares",
     "classifier_score",
     "copying_test",
     "expected_modes",

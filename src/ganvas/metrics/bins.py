@@ -39,7 +39,7 @@ class BinCounts:
     @property
     def different(self) -> int:
         """NDB, the number of different bins."""
-        return int((self.z.abs() > _quantile(self.alpha)).sum())
+        return int((self.z.abs() > quantile(self.alpha)).sum())
 
     @property
     def low(self) -> Tensor:
@@ -53,7 +53,7 @@ class BinCounts:
 
     def _beyond(self, z: Tensor) -> Tensor:
         order = z.argsort(descending=True)
-        return order[z[order] > _quantile(self.alpha / len(z))]
+        return order[z[order] > quantile(self.alpha / len(z))]
 
     @property
     def js(self) -> float:
@@ -102,10 +102,10 @@ def bin_counts(real: Tensor, fake: Tensor, *, generator: Generator, bins: int = 
     in_real = torch.bincount(assign(real[count], centres), minlength=bins).cpu()
     in_fake = torch.bincount(assign(fake, centres), minlength=bins).cpu()
     example = nearest(centres, real)[1][:, 0].cpu()
-    return BinCounts(in_real, in_fake, _two_proportions(in_real, in_fake), example, alpha)
+    return BinCounts(in_real, in_fake, two_proportions(in_real, in_fake), example, alpha)
 
 
-def _two_proportions(real: Tensor, fake: Tensor) -> Tensor:
+def two_proportions(real: Tensor, fake: Tensor) -> Tensor:
     """z of fake share − real share in each bin, with pooled variance; 0 in a bin that holds nobody, or everybody."""
     n, m = int(real.sum()), int(fake.sum())
     pooled = (real + fake).double() / (n + m)
@@ -113,6 +113,6 @@ def _two_proportions(real: Tensor, fake: Tensor) -> Tensor:
     return torch.where(error > 0, (fake.double() / m - real.double() / n) / error, 0.0)
 
 
-def _quantile(alpha: float) -> float:
+def quantile(alpha: float) -> float:
     """Of the standard normal, two-sided: 1.96 at .05."""
     return float(torch.special.ndtri(torch.tensor(1 - alpha / 2, dtype=torch.float64)))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from ganvas.metrics.features import check_pair
+from ganvas.metrics.symmetric import congruent, eigenvalues, gram, whole
 
 
 def frechet_distance(real: Tensor, fake: Tensor) -> float:
@@ -22,44 +25,58 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
         The squared distance, ≥ 0, in squared units of the features.
     """
     check_pair(real, fake, least=2)
-    mean_real, root_real = _mean_and_root(real)
-    mean_fake, root_fake = _mean_and_root(fake)
-    spread = root_real.square().sum() + root_fake.square().sum()  # Tr Σ₁ + Tr Σ₂
-    distance = (mean_real - mean_fake).square().sum() + spread - 2.0 * _trace_of_root(root_real, root_fake)
-    return max(float(distance), 0.0)
+    mean_real, rows_real = _mean_and_rows(real)
+    mean_fake, rows_fake = _mean_and_rows(fake)
+    between = (mean_real - mean_fake).square().sum()
+    return max(float(between + _between_spreads(rows_real, rows_fake)), 0.0)
 
 
-def _mean_and_root(features: Tensor) -> tuple[Tensor, Tensor]:
-    """The mean (d,) and the centred rows A (N, d), scaled so that Σ = AᵀA."""
-    points = features.double()
-    mean = points.mean(dim=0)
-    return mean, (points - mean) / (len(points) - 1) ** 0.5
+def _mean_and_rows(features: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean (d,) and the centred rows (N, d), both float64."""
+    rows = features.to(torch.float64, copy=True)
+    mean = rows.mean(dim=0)
+    return mean, rows.sub_(mean)
 
 
-def _trace_of_root(a: Tensor, b: Tensor) -> Tensor:
-    """``Tr (Σ₁Σ₂)^½`` for Σ₁ = AᵀA, Σ₂ = BᵀB; never by a matrix square root, which fails where Σ has no full rank.
+def _between_spreads(a: Tensor, b: Tensor) -> Tensor:
+    """``Tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½)`` for Σ₁ = AᵀA / (N − 1) and Σ₂ = BᵀB / (M − 1); never by a matrix square root, which
+    fails where Σ has no full rank.
 
     The eigenvalues of AᵀA BᵀB are the squared singular values of ABᵀ: exact and cheap with fewer rows than
-    dimensions. Otherwise, with any factor Σ₁ = LLᵀ, they are the eigenvalues of the symmetric LᵀΣ₂L.
+    dimensions. Otherwise, with Cholesky's AᵀA = LLᵀ, they are the eigenvalues of the symmetric Lᵀ BᵀB L.
     """
+    n, m = len(a) - 1, len(b) - 1
     if min(len(a), len(b)) < a.shape[1]:
+        spread: Tensor = a.square().sum() / n + b.square().sum() / m
         roots: Tensor = torch.linalg.svdvals(_short(a) @ _short(b).T)
     else:
-        factor = _factor(a.T @ a)
-        roots = torch.linalg.eigvalsh(factor.T @ (b.T @ b) @ factor).clamp_(min=0).sqrt()
-    return roots.sum()
+        one, two = gram(a), gram(b)
+        spread = one.trace() / n + two.trace() / m
+        roots = eigenvalues(_product(one, two)).clamp_(min=0).sqrt()
+    return spread - 2.0 * roots.sum() / math.sqrt(n * m)
 
 
 def _short(rows: Tensor) -> Tensor:
     """At most d rows A with the same AᵀA: 50,000 real rows against few generated ones need no 50,000 columns."""
-    return rows if len(rows) <= rows.shape[1] else _factor(rows.T @ rows).T
+    if len(rows) <= rows.shape[1]:
+        return rows
+    square = gram(rows)
+    factor, failed = torch.linalg.cholesky_ex(square)
+    short: Tensor = (_factor(square) if failed.item() else factor).T
+    return short
 
 
-def _factor(covariance: Tensor) -> Tensor:
-    """L with Σ = LLᵀ: Cholesky's when Σ has full rank, else from its eigenvectors (some pixels never change)."""
-    factor: Tensor
-    factor, failed = torch.linalg.cholesky_ex(covariance)
-    if failed.item():
-        values, vectors = torch.linalg.eigh(covariance)
-        factor = vectors * values.clamp_(min=0).sqrt()
+def _product(one: Tensor, two: Tensor) -> Tensor:
+    """A symmetric matrix with the eigenvalues of the product of two such."""
+    factor, failed = torch.linalg.cholesky_ex(one)
+    if not failed.item():
+        return congruent(factor, two)
+    factor = _factor(one)
+    return factor.T @ whole(two) @ factor
+
+
+def _factor(square: Tensor) -> Tensor:
+    """L with S = LLᵀ from the eigenvectors, where Cholesky's fails for want of rank (some pixels never change)."""
+    values, vectors = torch.linalg.eigh(square)
+    factor: Tensor = vectors * values.clamp_(min=0).sqrt()
     return factor
