@@ -272,6 +272,6 @@ def test_without_ffmpeg_a_film_is_refused_with_what_to_do(
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setitem(__import__("sys").modules, "imageio_ffmpeg", None)
-    with pytest.raises(GanvasError, match=r".mp4 needs ffmpeg: install it, or pip install 'ganvas\[video\]'"):
+    with pytest.raises(GanvasError, match=r"films need ffmpeg: install it, or pip install 'ganvas\[video\]'"):
         write_frames(grey.sample([0, 1]).numpy(), tmp_path / "way.mp4", steps=2)
     assert not list(tmp_path.iterdir())

@@ -16,7 +16,10 @@ import ganvas
 
 SOURCE = Path(ganvas.__file__).parent
 FLOORS: dict[int, str] = {
-    0: "config errors files fetching weights space schedule images resizing nn losses augment metrics latent theory",
+    0: (
+        "config errors files fetching weights ffmpeg space schedule images resizing "
+        "nn losses augment metrics latent theory"
+    ),
     1: "models data",
     2: "games",
     3: "recipes",

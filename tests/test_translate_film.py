@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from ganvas.errors import GanvasError
+from ganvas.ffmpeg import find_ffmpeg
 from ganvas.models.networks import Translator
-from ganvas.translate import film
 from ganvas.translate.applied import Applied, How, applied_stand_in
 from ganvas.translate.engine import Engine
-from ganvas.translate.film import Film, find_ffmpeg, frames_of, open_film
+from ganvas.translate.film import Film, frames_of, open_film
 from ganvas.translate.filming import Restlessness, translate_film
 
 try:
@@ -156,7 +156,7 @@ def test_an_interruption_leaves_nothing_and_no_process(mp4: Path, tmp_path: Path
 
 
 def test_without_ffmpeg_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(film.shutil, "which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.setitem(__import__("sys").modules, "imageio_ffmpeg", None)
     with pytest.raises(GanvasError, match=r"films need ffmpeg: install it, or pip install 'ganvas\[video\]'"):
         find_ffmpeg()

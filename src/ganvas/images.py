@@ -25,6 +25,16 @@ def to_uint8(images: Tensor) -> Tensor:
     return images.detach().float().add(1.0).mul(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
+LUMA = (0.299, 0.587, 0.114)
+"""How much of red, green and blue is in a grey level: ITU-R BT.601, as Pillow has it."""
+
+
+def to_grey(colour: Tensor) -> Tensor:
+    """Float (…, 3, H, W) → (…, 1, H, W)."""
+    weights = torch.tensor(LUMA, dtype=colour.dtype, device=colour.device)[:, None, None]
+    return (colour * weights).sum(dim=-3, keepdim=True)
+
+
 def to_picture(image: np.ndarray) -> Image.Image:
     """uint8 (C, H, W) → a Pillow picture: grey for 1 channel, RGB for 3, RGBA for 4, else the first channel."""
     if image.shape[0] in (3, 4):

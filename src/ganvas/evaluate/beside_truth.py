@@ -15,8 +15,9 @@ from ganvas.data.picture import Unreadable
 from ganvas.data.translation.translations import Translations
 from ganvas.errors import GanvasError
 from ganvas.evaluate.pairs import Mean, Perceptual, Scores, means, plain, score_pair
+from ganvas.images import to_grey
 from ganvas.resizing import matlab_bicubic
-from ganvas.translate.applied import LUMA, Applied
+from ganvas.translate.applied import Applied
 from ganvas.translate.photo import Photo, narrowed, on_white, read_photo
 from ganvas.translate.work import Listed, OnPicture, Outcome
 
@@ -201,7 +202,7 @@ def _scores(photo: Photo, truth: Tensor, border: int, perceptual: Perceptual | N
     if result.shape[0] == 1 and truth.shape[0] == 3:
         result = result.expand(3, -1, -1)
     elif result.shape[0] == 3 and truth.shape[0] == 1:
-        result = (result * torch.tensor(LUMA)[:, None, None]).sum(dim=0, keepdim=True).round()
+        result = to_grey(result.float()).round()
     return score_pair(result, truth, border, perceptual)
 
 

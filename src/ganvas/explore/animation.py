@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 
 from ganvas.errors import GanvasError
+from ganvas.ffmpeg import find_ffmpeg
 from ganvas.files import replacing, write_whole
 from ganvas.images import enlarge, grid, save_picture, to_picture
 
@@ -50,7 +50,7 @@ def _write_mp4(frames: np.ndarray, out: Path) -> None:
     height, width = (side // 2 * 2 for side in colour[0].shape[:2])  # H.264 wants even sides
     raw = b"".join(np.ascontiguousarray(frame[:height, :width]).tobytes() for frame in colour)
     command = [
-        *(_ffmpeg(), "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"),
+        *(find_ffmpeg(), "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"),
         *("-s", f"{width}x{height}", "-r", str(FRAMES_PER_SECOND), "-i", "-"),
         *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-f", "mp4"),
     ]
@@ -58,16 +58,3 @@ def _write_mp4(frames: np.ndarray, out: Path) -> None:
         done = subprocess.run([*command, str(beside)], input=raw, capture_output=True, check=False)
         if done.returncode:
             raise GanvasError(f"ffmpeg could not write {out}: {done.stderr.decode(errors='replace').strip()[-200:]}")
-
-
-def _ffmpeg() -> str:
-    if found := shutil.which("ffmpeg"):
-        return found
-    try:
-        import imageio_ffmpeg
-
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except Exception as error:  # an optional package may fail in many ways
-        raise GanvasError(
-            ".mp4 needs ffmpeg: install it, or pip install 'ganvas[video]'; .gif needs nothing"
-        ) from error

@@ -16,7 +16,8 @@ def as_tested(network: nn.Module, mode: Literal["train", "eval"], seed: int = 0)
     by the pictures' own statistics (Isola et al. 2017, section 3.3); afterwards the network, its buffers and torch's
     chance are as before."""
     before, training = [buffer.clone() for buffer in network.buffers()], network.training
-    with torch.no_grad(), torch.random.fork_rng():
+    cuda = {p.device for p in network.parameters() if p.device.type == "cuda"}
+    with torch.no_grad(), torch.random.fork_rng(devices=list(cuda)):
         torch.manual_seed(seed)
         try:
             network.train(mode == "train")

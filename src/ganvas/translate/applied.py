@@ -14,15 +14,13 @@ from ganvas.data.picture import Unreadable
 from ganvas.data.spec import Direction
 from ganvas.data.translation.class_maps import one_hot
 from ganvas.errors import GanvasError
+from ganvas.images import to_grey
 from ganvas.models.networks import Translator
 from ganvas.resizing import matlab_bicubic
 from ganvas.snapshot import Snapshot
 from ganvas.translate.engine import Engine, Mode, Tile
 from ganvas.translate.photo import Photo, on_white, read_labels, read_photo
 from ganvas.translate.standins import stand_in
-
-LUMA = (0.299, 0.587, 0.114)
-"""Grey of colour, as Pillow has it (ITU-R BT.601)."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class Applied:
         if channels == 3 and photo.grey:
             return [source.expand(1, 3, -1, -1)]
         if channels == 1 and source.shape[1] == 3:
-            return list(torch.split(source, 1, dim=1)) if self.keeps else [_luma(source)]
+            return list(torch.split(source, 1, dim=1)) if self.keeps else [to_grey(source)]
         raise Unreadable(f"has {source.shape[1]} channels, the network wants {channels}")
 
     def _photo(self, result: Tensor, source: Photo) -> Photo:
@@ -95,7 +93,7 @@ class Applied:
         if channels == 4 and self.engine.channels in (None, 1, 3, 4):
             alpha, result = _levels(result[:, 3:], kind)[..., 0], result[:, :3]
         if result.shape[1] == 3 and source.grey and self.keeps:
-            result = _luma(result)
+            result = to_grey(result)
         pixels = _levels(result, kind)
         return Photo(pixels, alpha, source.profile if pixels.shape[2] == source.pixels.shape[2] else None)
 
@@ -148,11 +146,6 @@ def _levels(result: Tensor, kind: Any) -> Any:
     white = int(np.iinfo(kind).max)
     levels = result[0].double().add(1).mul(white / 2).round().clamp(0, white)
     return levels.permute(1, 2, 0).numpy().astype(kind)
-
-
-def _luma(colour: Tensor) -> Tensor:
-    weights = torch.tensor(LUMA, dtype=colour.dtype)[:, None, None]
-    return (colour * weights).sum(dim=1, keepdim=True)
 
 
 def _enlarged(alpha: Any, scale: int) -> Any:

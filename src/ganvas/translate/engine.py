@@ -7,7 +7,7 @@ Networks see float (1, C, H, W) in [−1, 1]. A picture gives the same result wh
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ganvas.errors import GanvasError
 from ganvas.games.batch import Key
 from ganvas.models.networks import Translator
+from ganvas.nn.tested import as_tested
 from ganvas.translate.memory import available, bytes_per_pixel, out_of_memory
 from ganvas.translate.settling import Enough, Settling
 from ganvas.translate.spans import Span, pairs, shares, spans
@@ -90,7 +91,7 @@ class Engine:
         """
         height, width = source.shape[2:]
         padded = padded_to(source, self.network.multiple)
-        with self._ready():
+        with as_tested(self.network, self.mode):
             rendered = self._within_memory(padded)
         whole = rendered.picture[..., : height * self.scale, : width * self.scale]
         return replace(rendered, picture=whole)
@@ -180,23 +181,6 @@ class Engine:
                 self.on_tile(place + 1, len(rows) * len(columns), number)
         settling.pool()
         return picture
-
-    @contextlib.contextmanager
-    def _ready(self) -> Iterator[None]:
-        """The network in its mode, without gradients; randomness and running statistics are as before afterwards."""
-        training = self.mode == "train"
-        buffers = {name: buffer.clone() for name, buffer in self.network.named_buffers() if training}
-        before = self.network.training
-        self.network.train(training)
-        cuda = [self.device] if self.device.type == "cuda" else []
-        try:
-            with torch.no_grad(), torch.random.fork_rng(devices=cuda):
-                yield
-        finally:
-            self.network.train(before)
-            for name, buffer in self.network.named_buffers():
-                if name in buffers:
-                    buffer.copy_(buffers[name])
 
 
 def padded_to(source: Tensor, multiple: int) -> Tensor:

@@ -6,7 +6,6 @@ ffmpeg is looked for on the PATH and in the package `imageio-ffmpeg`.
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganvas.errors import GanvasError
+from ganvas.ffmpeg import find_ffmpeg
 from ganvas.files import replacing
 
 ENDINGS = (".mp4", ".mov", ".mkv", ".webm", ".gif")
@@ -50,22 +50,6 @@ class Film:
         """How many there are, about; None where the file does not say how long it is."""
         above, _, below = self.rate.partition("/")
         return None if self.seconds is None else max(1, round(self.seconds * int(above) / int(below or 1)))
-
-
-def find_ffmpeg() -> str:
-    """Where ffmpeg is.
-
-    Raises:
-        GanvasError: nowhere.
-    """
-    if found := shutil.which("ffmpeg"):
-        return found
-    try:
-        import imageio_ffmpeg
-
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except Exception as error:  # an optional package may fail in many ways
-        raise GanvasError("films need ffmpeg: install it, or pip install 'ganvas[video]'") from error
 
 
 def open_film(path: Path) -> Film:

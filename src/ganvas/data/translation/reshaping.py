@@ -15,9 +15,9 @@ from ganvas.data.fit import CONVERTIBLE
 from ganvas.data.full_depth import DeepPicture, Pixels
 from ganvas.data.picture import Unreadable
 from ganvas.data.spec import Fit
+from ganvas.images import LUMA
 
 Size = tuple[int, int]
-_LUMA = np.array([0.299, 0.587, 0.114])
 FITS_IN_WORDS: Mapping[Fit, str] = {
     "cover": "scaled to cover the frame, centre-cropped",
     "stretch": "scaled to the frame, whatever the proportions",
@@ -46,7 +46,7 @@ def with_channels(picture: DeepPicture, channels: int, deep: bool) -> Pixels:
     share = opacity.astype(np.float64) / white
     laid = values * share + white * (1 - share)
     if channels == 1 and laid.shape[2] == 3:
-        laid = laid @ _LUMA[:, None]
+        laid = laid @ np.array(LUMA)[:, None]
     levels: Pixels = np.rint(laid).astype(pixels.dtype)
     return np.broadcast_to(levels, (*laid.shape[:2], channels))
 

@@ -14,13 +14,12 @@ from torch.nn import functional
 from ganvas.evaluate.translation.pile import Pile
 from ganvas.evaluate.translation.scorecard import Kind
 from ganvas.evaluate.translation.ways import Way
+from ganvas.images import to_grey
 from ganvas.models.networks import Translator
 from ganvas.resizing import matlab_bicubic
 from ganvas.snapshot import Snapshot
 from ganvas.translate.engine import Engine
 
-LUMA = (0.299, 0.587, 0.114)
-"""Grey of colour, as Pillow has it."""
 AT_ONCE = 64
 
 
@@ -115,7 +114,6 @@ def with_channels(pictures: Tensor, channels: int) -> Tensor:
         opacity = (pictures[:, 3:] + 1) / 2
         pictures, have = pictures[:, :3] * opacity + (1 - opacity), 3
     if channels == 1:
-        weights = pictures.new_tensor(LUMA)[:, None, None]
-        return (pictures * weights).sum(dim=1, keepdim=True)
+        return to_grey(pictures)
     colour = pictures.expand(-1, 3, -1, -1)
     return colour if channels == 3 else torch.cat([colour, torch.ones_like(colour[:, :1])], dim=1)
