@@ -1,4 +1,4 @@
-"""What the toolkit's one loop costs beside a plain script of pix2pix and of CycleGAN.
+"""What the toolkit's one loop costs beside plain scripts of pix2pix and CycleGAN, and its engine beside a bare call.
 
     OMP_WAIT_POLICY=passive python bench/translation_speed.py [--only pix2pix …] [--size 256] [--json FILE]
 
@@ -6,13 +6,14 @@ The plain side is written as the peers' training steps go: the generator runs on
 players, the discriminator first in pix2pix and last in CycleGAN; Adam as `torch.optim.Adam` comes; pictures are ready
 in memory. The networks are the same on both sides, at the published widths. Both sides play in turn in one process, as
 in `train_speed`, and what is reported is the ratio of neighbouring blocks. Over 1 the toolkit is the faster. The mark
-is 1.
+is 1. Inference: `ganvas.translate` on a picture of any size against the network called on a tensor that happens to fit.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
@@ -31,6 +32,7 @@ from ganvas.training.average import Averages
 from ganvas.training.loop import train
 from ganvas.training.progress import Progress
 from ganvas.training.runtime import Runtime, detect
+from ganvas.translate.engine import Engine
 
 MARK = 1.0
 Networks = dict[str, nn.Module]
@@ -136,6 +138,43 @@ def measure(name: str, asked: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def inference(name: str, asked: argparse.Namespace) -> dict[str, Any]:
+    """The trained generator on one picture: the engine, which pads, watches memory and puts everything back, and a bare
+    call, one after the other."""
+    recipe: Any = RECIPES[name](space_of(asked.size, paired=name == "pix2pix"))
+    device = detect(asked.device).place.device
+    network: Any = recipe.networks(["generator"])["generator"].to(device)
+    engine = Engine(network, 3, recipe.test_mode, device=device)
+    picture = torch.rand(1, 3, asked.size, asked.size) * 2 - 1
+    network.train(recipe.test_mode == "train")
+
+    def bare() -> Tensor:
+        with torch.no_grad():
+            made: Tensor = network(picture.to(device)).cpu()
+        return made
+
+    times: dict[str, list[float]] = {"toolkit": [], "plain": []}
+    cpu: dict[str, list[float]] = {"toolkit": [], "plain": []}
+    for turn in range(2 * asked.pairs + 2):
+        order: list[tuple[str, Callable[[], object]]] = [("toolkit", lambda: engine(picture)), ("plain", bare)]
+        for side, call in order if turn % 2 else order[::-1]:
+            start, spent = time.perf_counter(), time.process_time()
+            call()
+            times[side].append(time.perf_counter() - start)
+            cpu[side].append(time.process_time() - spent)
+    times, cpu = ({side: values[2:] for side, values in each.items()} for each in (times, cpu))
+    return {
+        "recipe": f"{name} used",
+        "size": asked.size,
+        "batch": 1,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "images_per_second": {side: 1 / median(each) for side, each in times.items()},
+        "ratio_by_wall_time": ratios(times),
+        "ratio_by_cpu_seconds": ratios(cpu),
+    }
+
+
 def main() -> None:
     """Parse, play, print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -146,7 +185,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json", type=Path, metavar="FILE")
     asked = parser.parse_args()
-    results = [measure(name, asked) for name in asked.only]
+    results = [play(name, asked) for name in asked.only for play in (measure, inference)]
     for result in results:
         speeds = ", ".join(f"{side} {speed:.2f} images/s" for side, speed in result["images_per_second"].items())
         print(f"{result['recipe']:9} {result['size']} px, batch {result['batch']}: {speeds}")

@@ -70,6 +70,9 @@ def by_kind(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return {(item if isinstance(item, str) else item.kind): item for item in value}
     if isinstance(value, dict):
+        bare = next((kind for kind, item in value.items() if not isinstance(item, dict | BaseModel)), None)
+        if bare is not None:
+            raise ValueError(f"{bare} is described by several numbers: set {bare}.weight or another of its fields")
         return {kind: {"kind": kind, **item} if isinstance(item, dict) else item for kind, item in value.items()}
     return value
 

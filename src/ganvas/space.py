@@ -42,7 +42,8 @@ class Source(Config):
 
     def __str__(self) -> str:
         of = f" of {len(self.names)} classes" if self.names else ""
-        return f"{'pairs' if self.paired else 'another set'}{of}, {self.height}x{self.width}, {self.channels} channels"
+        size = f"{self.height}x{self.width}, {self.channels} channel{'s' * (self.channels > 1)}"
+        return f"{'pairs' if self.paired else 'another set'}{of}, {size}"
 
 
 class Space(Config):

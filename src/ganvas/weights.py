@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import os
 import pickle
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -193,7 +194,8 @@ def read_state(path: Path) -> State:
         state: State = readers[path.suffix](path)
     except _UNREADABLE as error:
         reason = str(error).partition("\n")[0]
-        raise GanvasError(f"{path} is damaged or holds more than arrays of numbers ({reason})") from error
+        why = f" ({reason})" if any(map(str.isalpha, reason)) else ""
+        raise GanvasError(f"{path} is damaged or holds more than arrays of numbers{why}") from error
     return state
 
 
@@ -245,7 +247,9 @@ def _read_npz(path: Path) -> State:
 
 
 def _read_pth(path: Path) -> State:
-    loaded = torch.load(path, map_location="cpu", weights_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about pickles that are then refused
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
     return _flat(loaded.get("state_dict", loaded) if isinstance(loaded, dict) else loaded)
 
 

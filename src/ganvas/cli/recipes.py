@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+
+def about(make: Callable[..., object]) -> str:
+    """The first paragraph of its docstring, in one line."""
+    return " ".join((make.__doc__ or "").strip().split("\n\n")[0].split())
+
 
 def recipes() -> None:
     """List what can be trained, one line each with its paper."""
@@ -16,5 +23,5 @@ def recipes() -> None:
     table.add_column()
     space = Space(channels=1, height=32, width=32)
     for name, make in RECIPES.items():
-        table.add_row(name, f"{(make.__doc__ or '').strip().splitlines()[0]}\n[dim]{make(space).paper}[/dim]")
+        table.add_row(name, f"{about(make)}\n[dim]{make(space).paper}[/dim]")
     Console().print(table)

@@ -62,6 +62,8 @@ def where(session: Session, console: Console, code: str | None = None) -> None:
     table.add_row("report", str(run.report_file))
     table.add_row("samples", str(run.sheet(session.progress.images)))
     table.add_row("snapshot", str(run.snapshot_file))
+    if run.best_file.exists():
+        table.add_row("best", f"{run.best_file}, as held-out pictures have it")
     console.print(table)
     outside = ["--code", code] if code else []
     for words in NEXT[session.snapshot.abilities[0]](str(run.path)):
@@ -72,7 +74,7 @@ def where(session: Session, console: Console, code: str | None = None) -> None:
 
 NEXT: Mapping[str, Callable[[str], list[list[str]]]] = {
     "sample": lambda run: [["sample", run, "--out", "grid.png"], ["evaluate", run]],
-    "translate": lambda run: [["translate", run, "pictures", "--out", "translated"], ["evaluate", run]],
+    "translate": lambda run: [["evaluate", run], ["translate", run, "PICTURES", "--out", "translated"]],
 }
 """What a user does next with what a run can do: commands."""
 

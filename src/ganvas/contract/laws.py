@@ -27,7 +27,7 @@ Law = Callable[[Recipe], None]
 
 
 def shapes_fit(recipe: Recipe) -> None:
-    """Finite pictures of the space's shape, finite logits for each picture, or pack: one, or one a patch."""
+    """Finite pictures of the space's shape, one finite logit a picture, or pack; of translations one a patch."""
     trial = Trial(recipe)
     batch = trial.batches.at(0, 0)
     pack = max((module.pack for module in _modules(trial) if isinstance(module, Packed)), default=1)
@@ -35,7 +35,9 @@ def shapes_fit(recipe: Recipe) -> None:
         turn = player.sees(trial.game.networks, batch)
         for duel in turn.duels:
             for side, judgement in duel.judgements.items():
-                assert len(judgement.logits) == len(batch) // pack, (
+                logits = judgement.logits
+                one = logits.reshape(len(logits), -1)[:, 0] if "translate" in recipe.abilities else logits
+                assert one.shape == (len(batch) // pack,), (
                     f"{player.name}: logits of {side} are {judgement.logits.shape}"
                 )
                 assert duel.pictures[side].shape == duel.pictures[next(iter(duel.pictures))].shape, (
@@ -73,7 +75,7 @@ def evaluation_is_deterministic(recipe: Recipe) -> None:
     snapshot = _snapshot(trial)
     use = USES[snapshot.abilities[0]]
     many, few = use(trial, snapshot, range(70)), use(trial, snapshot, [3, 65])
-    assert torch.equal(many, use(trial, snapshot, range(70))), "using it twice gives different pictures"
+    assert torch.equal(many, use(trial, snapshot, range(70))), "sampling twice gives different pictures"
     assert torch.equal(many[[3, 65]], few), "a picture depends on what else is asked for"
 
 
@@ -94,7 +96,7 @@ def snapshot_reopens(recipe: Recipe) -> None:
         opened = open_snapshot(path)
     assert opened.recipe == recipe and opened.images == snapshot.images
     again, before = use(trial, opened, range(4)), use(trial, snapshot, range(4))
-    assert torch.equal(again, before), "the opened snapshot makes other pictures"
+    assert torch.equal(again, before), "the opened snapshot draws other pictures"
 
 
 def resumes_exactly(recipe: Recipe) -> None:

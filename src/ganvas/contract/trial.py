@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganvas.data.held_out import View, hold_out
 from ganvas.data.shelf import Shelf
 from ganvas.data.translation.translations import Translations
 from ganvas.errors import GanvasError
@@ -44,6 +45,10 @@ class RandomPictures:
 
     images: np.ndarray
     labels: np.ndarray | None
+
+    def divided(self) -> tuple[View, View]:
+        """(for training, held out)."""
+        return hold_out(self)
 
     @classmethod
     def of(cls, space: Space) -> RandomPictures:

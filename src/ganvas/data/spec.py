@@ -22,6 +22,14 @@ def _sides(value: Any) -> Any:
 
 
 Sides = Annotated[int | tuple[int, int] | None, BeforeValidator(_sides)]
+
+
+def _directed(value: Any) -> Any:
+    """A direction as people write it: atob, A2B."""
+    known = {"atob": "AtoB", "a2b": "AtoB", "btoa": "BtoA", "b2a": "BtoA"}
+    return known.get(value.lower(), value) if isinstance(value, str) else value
+
+
 Direction = Literal["AtoB", "BtoA"]
 Fit = Literal["cover", "stretch", "scale-width", "none"]
 
@@ -45,7 +53,7 @@ class DataSpec(Config):
     mirror: bool = False
     """Show every picture also mirrored left to right, in training only. Wrong for text and digits."""
 
-    direction: Direction | None = None
+    direction: Annotated[Direction | None, BeforeValidator(_directed)] = None
     """Translate from A into B, or from B into A; None: pictures only, without anything to translate from."""
     crop: Sides = None
     """Train on windows of this size, cut anew each time; ``size`` is then what is scaled to before. None: whole."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganvas.data.degradation import Degradation
 from ganvas.data.translation.translations import Translations, flipped_windows, windows
+from ganvas.errors import GanvasError
 from ganvas.games.batch import Batch, Key, Place
 from ganvas.games.walk import Steps, Walk
 
@@ -31,6 +32,10 @@ class PairBatches:
         mirror: bool = False,
         degradation: Degradation | None = None,
     ) -> None:
+        if degradation is not None and data.sources is not None:
+            raise GanvasError(
+                f"{data.name} brings its own sources, {data.names[0]}: --set degradation=none trains on them"
+            )
         self.data, self.size, self.seed, self.place = data, size, seed, place
         self.parts, self.mirror, self.degradation = parts, mirror, degradation
         self.walk = Walk(len(data.images), seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SerializeAsAny
+from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 from torch import nn
 
 from ganvas.config import by_kind, none
@@ -19,6 +19,7 @@ from ganvas.games.term import adversarial, penalty, reading
 from ganvas.losses.content import Content
 from ganvas.nn.beside import Beside, Blind
 from ganvas.recipes.translation import TranslationRecipe, Weights, in_order
+from ganvas.space import Source
 
 Contents = Annotated[dict[str, SerializeAsAny[Content]], BeforeValidator(by_kind)]
 
@@ -34,11 +35,23 @@ class PairedRecipe(TranslationRecipe):
     degradation: Annotated[SerializeAsAny[Degradation] | None, BeforeValidator(none)] = None
     """How sources are made from pictures, where the data hold none: a degradation is learnt to be undone."""
 
+    @model_validator(mode="after")
+    def _sources_follow_the_degradation(self) -> PairedRecipe:
+        """What is made from pictures is as large as the degradation leaves it, whatever ``--set`` has changed."""
+        if self.degradation is not None:
+            space, scale = self.space, self.degradation.scale
+            made = Source(channels=space.channels, height=space.height // scale, width=space.width // scale)
+            object.__setattr__(self, "space", space.but(source=made))  # frozen, but not yet handed out
+        return self
+
     def unsound(self) -> str | None:
         if (reason := super().unsound()) is not None:
             return reason
         if not self.source.paired:
             return f"{self.name} learns from pairs, and these are two sets without; train cyclegan on them"
+        if self.degradation is not None and any(side % self.degradation.scale for side in self.space.shape[1:]):
+            sides = f"{self.space.height}x{self.space.width}"
+            return f"windows of {sides} do not divide by degradation.scale={self.degradation.scale}; change --crop"
         if not self.content and self.discriminator is None:
             return f"{self.name} has neither content losses nor a discriminator: there is nothing to learn from"
         return next((reason for loss in self.content.values() if (reason := loss.unusable())), None)

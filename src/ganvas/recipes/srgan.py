@@ -12,29 +12,25 @@ from ganvas.recipes.recipe import Average
 from ganvas.recipes.translation import Weights
 from ganvas.recipes.wants import wants
 from ganvas.schedule import Schedule
-from ganvas.space import Source, Space
+from ganvas.space import Space
 
 PAPER = "Ledig et al. 2017, arXiv 1609.04802"
-SCALE = 4
-
-
-def _degraded(space: Space) -> Space:
-    """Sources a quarter as large, unless the data bring their own."""
-    source = Source(channels=space.channels, height=space.height // SCALE, width=space.width // SCALE)
-    return space if space.source else space.but(source=source)
 
 
 @wants(crop=96)
 def srresnet(space: Space) -> PairedRecipe:
-    """Sixteen residual blocks and two pixel shuffles, 4×, held to the truth by the mean squared error alone."""
+    """Sixteen residual blocks and two pixel shuffles, 4×, held to the truth by the mean squared error alone.
+
+    Sources are made from the pictures by ``degradation``, unless the data bring their own (``--direction AtoB`` on gt
+    and lq folders)."""
     return PairedRecipe(
         name="srresnet",
         paper=PAPER,
-        space=_degraded(space),
+        space=space,
         generator=SRResNetTranslator(),
         loss=NonSaturating(),
         content={"mse": MSE()},
-        degradation=None if space.source else Bicubic(scale=SCALE),
+        degradation=None if space.source else Bicubic(scale=4),
         optimizers={"generator": Adam(lr=1e-4, beta1=0.9, beta2=0.999)},
         average=Average(half_life=0.0),
         batch=16,

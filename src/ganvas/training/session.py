@@ -103,9 +103,10 @@ class Session:
             for role in {*self.recipe.keeps, *(weights.keys() & self.game.networks.keys())}:
                 self.game.networks[role].load_state_dict(weights[role])
         except (RuntimeError, KeyError) as error:
+            ours = [d for d in start.recipe.differences(self.recipe) if d.startswith(("generator", "space", "discrim"))]
             raise GanvasError(
-                f"--from: its networks do not fit ({start.recipe.name} at {start.space}, here {self.recipe.name} at "
-                f"{self.recipe.space}); use the same recipe, size and classes"
+                f"--from: the networks of {start.recipe.name} do not fit those of {self.recipe.name}: "
+                f"{'; '.join(ours[:4]) or 'other classes or channels'}; use the same recipe, size and classes"
             ) from error
         self.averages.load_state_dict({role: self.game.networks[role].state_dict() for role in self.recipe.keeps})
 

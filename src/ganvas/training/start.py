@@ -12,6 +12,7 @@ import torch
 from ganvas.data.dataset import Dataset, open_data
 from ganvas.data.doctor import FEW_PICTURES, suggest_recipe
 from ganvas.data.spec import DataSpec
+from ganvas.data.translation.doctor import advised, sized
 from ganvas.data.translation.opening import open_translation
 from ganvas.data.translation.translations import Translations
 from ganvas.errors import GanvasError
@@ -77,8 +78,11 @@ def prepare(
     Raises:
         GanvasError: data, recipe, setting or device cannot be used; each in one line.
     """
-    make, data = _chosen(request, say, on_data)
-    recipe = _made(make, data.space).but(data=_spec(make, request), seed=request.seed)
+    make, spec, data = _chosen(request, say, on_data)
+    recipe = _made(make, data.space).but(data=spec, seed=request.seed)
+    _belong_together(recipe, data)
+    for line in described(data):
+        say(line)
     recipe = overridden(_augmented(recipe, len(data.images), say), request.settings)
     recipe = recipe.but(images=request.images or recipe.images)
     if len(data.images) < recipe.batch:
@@ -116,25 +120,58 @@ def open_session(prepared: Prepared, say: Say = lambda text: None) -> Session:
     return session
 
 
+def _belong_together(recipe: Recipe, data: Dataset | Translations) -> None:
+    translates = "translate" in recipe.abilities
+    if translates and not isinstance(data, Translations):
+        raise GanvasError(
+            f"{recipe.name} cuts windows from pictures as they are: say --crop 96, or so, and leave --size out"
+        )
+    if isinstance(data, Translations) and not translates:
+        raise GanvasError(f"{recipe.name} translates nothing: leave out --direction and --crop; --size says how large")
+
+
+def described(data: Dataset | Translations) -> list[str]:
+    """What a user should know about the data before they are trained on: of translations, what becomes what."""
+    if not isinstance(data, Translations):
+        return []
+    held_out = len(data.held_out) if data.held_out else 0
+    counts = f"{len(data):,} {'pairs' if data.paired else 'pictures'} to train on, {held_out:,} held out"
+    what = data.names[1] if data.sources is None else f"{data.names[0]} into {data.names[1]}"
+    return [f"{data.name}: {what}, {counts}", *data.summary.get("notes", ())]
+
+
 def _chosen(
     request: Request, say: Say, on_data: Callable[[int, int], None] | None
-) -> tuple[MakeRecipe, Dataset | Translations]:
+) -> tuple[MakeRecipe, DataSpec, Dataset | Translations]:
     """The recipe asked for and the data as it wants them; or the data as they are and the recipe that suits them."""
-    if request.recipe is None:
-        data = _opened(request.data, on_data)
-        return find_recipe(_suggested(data, request, say)), data
-    make = request.recipe if callable(request.recipe) else find_recipe(request.recipe)
-    return make, _opened(_spec(make, request), on_data)
+    spec = request.data
+    if request.recipe is not None:
+        make = request.recipe if callable(request.recipe) else find_recipe(request.recipe)
+        spec = _wanted(make, spec)
+    elif (advice := advised(spec)) is not None:
+        name, reason, spec = advice
+        say(f"recipe {name}: {reason}")
+        make = find_recipe(name)
+        spec = _wanted(make, spec)
+    else:
+        data = _opened(spec, on_data)
+        return find_recipe(_suggested(data, request, say)), spec, data
+    return make, spec, _opened(spec, on_data)
+
+
+def _wanted(make: MakeRecipe, given: DataSpec) -> DataSpec:
+    """What the user says of the data, and beyond that what the recipe wants; but small pictures are not enlarged to its
+    size."""
+    fields = wanted(make, given.model_fields_set)
+    told = given.but(**fields)
+    if "size" not in fields or told.direction is None:
+        return told
+    native = sized(told.but(size=None, crop=None))
+    return native if native.size is not None else told
 
 
 def _opened(spec: DataSpec, on_data: Callable[[int, int], None] | None) -> Dataset | Translations:
     return open_translation(spec, on_data) if spec.translates else open_data(spec, on_data)
-
-
-def _spec(make: MakeRecipe, request: Request) -> DataSpec:
-    """What the user says of the data, and beyond that what the recipe wants."""
-    given = request.data
-    return given.but(**wanted(make, given.model_fields_set)) if request.recipe is not None else given
 
 
 def _made(make: MakeRecipe, space: Space) -> Recipe:

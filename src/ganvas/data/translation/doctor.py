@@ -22,6 +22,8 @@ from ganvas.errors import GanvasError
 
 MOST_NAMED = 20
 SIDE = 256
+WINDOW = 96
+"""Sides of the windows that are trained on, at most, where small pictures have large partners."""
 """Pictures up to this size are suggested to be taken whole."""
 _LOOKED_AT = 20
 _PARTS = {False: "training", True: "held out"}
@@ -132,7 +134,7 @@ def inspect_translation(spec: DataSpec, on_progress: Callable[[int, int], None] 
         leaks_count=len(seen.leaks),
         recipe=recipe,
         recipe_reason=reason,
-        command=_command(recipe, spec, sizes["images"]) if recipe else None,
+        command=_command(recipe, _sized(spec, wanted)) if recipe else None,
         warnings=tuple(_warnings(wanted, seen, small)),
         notes=tuple(wanted.notes),
     )
@@ -234,15 +236,40 @@ def _warnings(wanted: Plan, seen: _Seen, small: Sequence[str]) -> Iterator[str]:
         yield f"{both:,} of {least:,} names are in both sets: if they are no pairs, use --unpaired and cyclegan"
 
 
-def _command(recipe: str, spec: DataSpec, sizes: Counter[tuple[int, int]]) -> str:
+def _command(recipe: str, spec: DataSpec) -> str:
     words = ["ganvas", "train", recipe, "--data", spec.source, "--direction", spec.direction or "AtoB"]
-    size = spec.size
-    if size is None and spec.crop is None and len(sizes) == 1:
-        only = next(iter(sizes))
-        if max(only) <= SIDE and only != (SIDE, SIDE):
-            size = only[0] if only[0] == only[1] else only
-    for option, value in (("--size", size), ("--crop", spec.crop), ("--limit", spec.limit)):
+    for option, value in (("--size", spec.size), ("--crop", spec.crop), ("--limit", spec.limit)):
         if value is not None:
             words += [option, "x".join(map(str, value)) if isinstance(value, tuple) else str(value)]
     words += [] if spec.paired is None else ["--paired" if spec.paired else "--unpaired"]
     return shlex.join([*words, *["--side-by-side"] * spec.side_by_side])
+
+
+def _sized(spec: DataSpec, wanted: Plan) -> DataSpec:
+    """With a size to train at, where the user names none and the recipe's own would not suit: small pictures of one
+    size stay as they are, and of small ones beside large ones windows are cut."""
+    if spec.size is not None or spec.crop is not None:
+        return spec
+    sizes = Counter(header.size for _, header in _of(wanted, "images"))
+    if wanted.layout.kind == "scaled pairs" and sizes:
+        smallest = min(min(size) for size in sizes)
+        return spec.but(crop=max(1, min(WINDOW, smallest) // wanted.scale) * wanted.scale)
+    if len(sizes) == 1 and max(only := next(iter(sizes))) <= SIDE and only != (SIDE, SIDE):
+        return spec.but(size=only[0] if only[0] == only[1] else only)
+    return spec
+
+
+def advised(spec: DataSpec) -> tuple[str, str, DataSpec] | None:
+    """(recipe, reason, the spec with direction and size) for data whose folders alone say that they are to be
+    translated; None for any other. Headers are read, pictures are not."""
+    told = recognised(spec)
+    if told is None or told.direction is None:
+        return None
+    wanted = plan(open_tree(told.source), told)
+    name, reason = RECIPES.get(wanted.layout.kind, (None, ""))
+    return (name, reason, _sized(told, wanted)) if name else None
+
+
+def sized(spec: DataSpec) -> DataSpec:
+    """The spec with a size that suits its pictures; see `advised`."""
+    return _sized(spec, plan(open_tree(spec.source), spec))
