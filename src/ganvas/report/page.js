@@ -217,7 +217,7 @@
     one("#then").className = "then" + (here ? "" : index < 0 ? " none" : " held");
     if (index < 0) { said.textContent = `No sheet at ${now} images seen, and none before.`; picture.alt = ""; return; }
     const drawn = whole(run.sheets[index].images);
-    picture.src = "data:image/png;base64," + run.sheets[index].png;
+    picture.src = run.sheets[index].url;
     picture.alt = `Sheet of pictures ${run.made} after ${drawn} images seen`;
     said.textContent = here ? `Sheet at ${drawn} images seen.` : `No sheet at ${now} images seen; faded: the one before, at ${drawn}.`;
   }

@@ -71,7 +71,7 @@ def _content(record: Record) -> dict[str, Any]:
         )
     drawn = {
         "positions": positions_of(record.ticks, [sheet.images for sheet in sheets]),
-        "sheets": [{"images": sheet.images, "png": sheet.png} for sheet in sheets],
+        "sheets": [{"images": sheet.images, "url": sheet.url} for sheet in sheets],
         "panels": [asdict(panel) for panel in panels],
         "alarms": [alarm["first"] for alarm in alarms],
         "scores": asdict(scores) if scores else None,

@@ -12,6 +12,7 @@ import PIL.Image
 from ganvas.report.thinning import evenly
 
 MOST_SHEETS = 60
+LARGE, QUALITY = 64 * 2**10, 88
 MOST_BYTES = 24 * 2**20  # of PNG, before base64 adds a third: a page that still opens at once and can be sent on
 
 
@@ -25,10 +26,10 @@ class Image:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A PNG in base64, its size in pixels, and the images seen when it was drawn."""
+    """A picture as a data address, its size in pixels, and the images seen when it was drawn."""
 
     images: int
-    png: str
+    url: str
     width: int
     height: int
 
@@ -52,7 +53,18 @@ def embed(files: dict[int, Path], notes: list[str]) -> list[Sheet]:
 
 def _read(images: int, path: Path) -> Sheet | None:
     image = read_png(path)
-    return Sheet(images, base64.b64encode(image.content).decode("ascii"), *image.size) if image else None
+    return Sheet(images, _address(image.content), *image.size) if image else None
+
+
+def _address(png: bytes) -> str:
+    """The PNG itself if it is small; of photographs, whose PNG is not, a WebP that looks the same."""
+    kind, content = "png", png
+    if len(png) > LARGE:
+        written = io.BytesIO()
+        with PIL.Image.open(io.BytesIO(png)) as picture:
+            picture.save(written, "WEBP", quality=QUALITY)
+        kind, content = min(("png", png), ("webp", written.getvalue()), key=lambda each: len(each[1]))
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def read_png(path: Path) -> Image | None:

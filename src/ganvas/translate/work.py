@@ -88,7 +88,9 @@ def jobs_for(source: Listed, place: Path, out: Path, format: str | None = None) 
     """
     if source.single and not out.is_dir() and out.suffix:
         targets = [out]
-        _known(out.suffix.lower(), f"--out {out}")
+        ending = _known(out.suffix.lower(), f"--out {out}")
+        if format is not None and ending != _known(f".{format.lower().removeprefix('.')}", f"--format {format}"):
+            raise GanvasError(f"--format {format}: --out {out} says otherwise; leave one of them out")
     else:
         targets = _inside(source.names, out, format)
     if source.single and place.resolve() == targets[0].resolve():
