@@ -201,7 +201,7 @@ def test_small_sheets_travel_unchanged(run: Path) -> None:
 
 
 def test_large_sheets_travel_lighter(run: Path) -> None:
-    """Noise of 300×300 in colour is 270 kB as PNG, whatever one does; as WebP it is a fraction, and of the same size."""
+    """Noise of 300×300 in colour is 270 kB as PNG, whatever one does; as WebP a fraction, and of the same size."""
     file = run / "samples" / "000045000.png"
     noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
     Image.fromarray(noise).save(file)

@@ -12,7 +12,7 @@ import PIL.Image
 from ganvas.report.thinning import evenly
 
 MOST_SHEETS = 60
-LARGE, QUALITY = 64 * 2**10, 88
+LARGE, QUALITY = 96 * 2**10, 88
 MOST_BYTES = 24 * 2**20  # of PNG, before base64 adds a third: a page that still opens at once and can be sent on
 
 
