@@ -29,6 +29,8 @@ from ganvas.training.session import Session
 from ganvas.training.state import read_state
 
 Say = Callable[[str], None]
+PACKAGED = "digits"
+"""What is trained on where nothing is said; there is nothing to translate it from."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,8 @@ def _wanted(make: MakeRecipe, given: DataSpec) -> DataSpec:
 
 
 def _opened(spec: DataSpec, on_data: Callable[[int, int], None] | None) -> Dataset | Translations:
+    if spec.direction is not None and spec.source == PACKAGED:
+        raise GanvasError("what should be translated? give --data, a folder or zip; `ganvas inspect` says what it holds")
     return open_translation(spec, on_data) if spec.translates else open_data(spec, on_data)
 
 
