@@ -174,7 +174,7 @@ def _wanted(make: MakeRecipe, given: DataSpec) -> DataSpec:
 
 def _opened(spec: DataSpec, on_data: Callable[[int, int], None] | None) -> Dataset | Translations:
     if spec.direction is not None and spec.source == PACKAGED:
-        raise GanvasError("what should be translated? give --data, a folder or zip that `ganvas inspect` can make sense of")
+        raise GanvasError("what should be translated? give --data, a folder or zip (see `ganvas inspect`)")
     return open_translation(spec, on_data) if spec.translates else open_data(spec, on_data)
 
 
