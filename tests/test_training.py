@@ -221,7 +221,7 @@ def test_a_warm_start_counts_only_once(train: Train) -> None:
 
 def test_a_warm_start_that_does_not_fit_is_told(train: Train) -> None:
     first = train()
-    with pytest.raises(GanvasError, match=r"--from: its networks do not fit .*use the same recipe, size and classes"):
+    with pytest.raises(GanvasError, match=r"--from: the networks .* do not fit .*generator.width: 4 → 6"):
         train(out="other", start=first.path, settings=["generator.width=6"])
 
 
