@@ -25,12 +25,15 @@ class Key(NamedTuple):
     @property
     def number(self) -> int:
         """The key as one number of 63 bits."""
-        return int.from_bytes(hashlib.sha256(repr(tuple(self)).encode()).digest()[:8], "little") >> 1
+        return self._hashed() >> 1
+
+    def _hashed(self) -> int:
+        return int.from_bytes(hashlib.sha256(repr(tuple(self)).encode()).digest()[:8], "little")
 
     def reseed(self) -> None:
         """Set torch's generators (CPU and CUDA) to this key's own state."""
-        digest = hashlib.sha256(repr(tuple(self)).encode()).digest()
-        seed = int.from_bytes(digest[:8], "little", signed=True)
+        seed = self._hashed()
+        seed -= (seed >> 63) << 64  # torch's seeds are signed
         # torch.manual_seed also queues a call for every accelerator that is *not* in use, with a formatted stack: .5 ms
         torch.default_generator.manual_seed(seed)
         if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -102,17 +100,6 @@ class PooledTurn(CycleTurn):
         fresh = self.shared.get(self.batch.key, "inverse")
         shown: Tensor = self.networks["inverse_pool"](self.fake_source if fresh is None else fresh, self.swaps[1])
         return shown
-
-
-@dataclass(frozen=True)
-class Cycling:
-    """How the turns of one kind are made: with what the players of a game share."""
-
-    turn: type[CycleTurn]
-    shared: Shared
-
-    def __call__(self, networks: Networks, batch: Batch, needs: frozenset[str]) -> CycleTurn:
-        return self.turn(networks, batch, needs, self.shared)
 
 
 def _distance(a: Tensor, b: Tensor) -> Tensor:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -45,17 +43,6 @@ class JudgingTurn(PairedTurn):
             return kept
         fake: Tensor = self.networks["generator"](self.batch.source)
         return fake
-
-
-@dataclass(frozen=True)
-class Pairing:
-    """How the turns of one kind are made: with what the players of a game share."""
-
-    turn: type[PairedTurn]
-    shared: Shared
-
-    def __call__(self, networks: Networks, batch: Batch, needs: frozenset[str]) -> PairedTurn:
-        return self.turn(networks, batch, needs, self.shared)
 
 
 def content(loss: Content) -> Term:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from torch import Tensor
 
-from ganvas.games.batch import Key
+from ganvas.games.batch import Batch, Key
+from ganvas.games.turn import Networks, Turn
 
 
 class Shared:
@@ -24,3 +28,14 @@ class Shared:
     def get(self, key: Key, role: str) -> Tensor | None:
         """What was kept of this part of this round, without a graph."""
         return self._fakes.get((key.shard, role)) if key.round == self._round else None
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """How turns of one kind are made: with what the players of a game share."""
+
+    turn: Callable[[Networks, Batch, frozenset[str], Shared], Turn]
+    shared: Shared
+
+    def __call__(self, networks: Networks, batch: Batch, needs: frozenset[str]) -> Turn:
+        return self.turn(networks, batch, needs, self.shared)

@@ -9,10 +9,10 @@ from pydantic import Field, SerializeAsAny
 from torch import nn
 
 from ganvas.games import cycle
-from ganvas.games.cycle import CycleTurn, Cycling, PooledTurn
+from ganvas.games.cycle import CycleTurn, PooledTurn
 from ganvas.games.player import Player
 from ganvas.games.pool import Pool
-from ganvas.games.shared import Shared
+from ganvas.games.shared import Shared, Sharing
 from ganvas.games.term import Term, adversarial, penalty, reading
 from ganvas.models.networks import DiscriminatorConfig
 from ganvas.recipes.translation import TranslationRecipe, Weights, in_order
@@ -77,14 +77,14 @@ class CycleRecipe(TranslationRecipe):
         generators = Player(
             "generators",
             moves=("generator", "inverse"),
-            turn=Cycling(CycleTurn, shared),
+            turn=Sharing(CycleTurn, shared),
             terms=(adversarial(self.loss, "generator", self.weights.generator), *self._contents()),
             optimizer="generator",
         )
         discriminators = Player(
             "discriminators",
             moves=("discriminator", "inverse_discriminator", "pool", "inverse_pool"),
-            turn=Cycling(PooledTurn, shared),
+            turn=Sharing(PooledTurn, shared),
             terms=(
                 adversarial(self.loss, "discriminator", self.weights.discriminator),
                 *(penalty(p) for p in self.penalties.values()),

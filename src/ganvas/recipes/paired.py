@@ -11,10 +11,10 @@ from torch import nn
 from ganvas.config import by_kind, none
 from ganvas.data.degradation import Degradation
 from ganvas.games.batch import Place, Stream
-from ganvas.games.paired import JudgingTurn, PairedTurn, Pairing, content
+from ganvas.games.paired import JudgingTurn, PairedTurn, content
 from ganvas.games.pairs import PairBatches
 from ganvas.games.player import Player
-from ganvas.games.shared import Shared
+from ganvas.games.shared import Shared, Sharing
 from ganvas.games.term import adversarial, penalty, reading
 from ganvas.losses.content import Content
 from ganvas.nn.beside import Beside, Blind
@@ -80,13 +80,13 @@ class PairedRecipe(TranslationRecipe):
         return in_order(self, [self._translator(shared, (deceives, *contents))], [self._judge(shared)])
 
     def _translator(self, shared: Shared, terms: tuple[Any, ...]) -> Player:
-        return Player("generator", ("generator",), Pairing(PairedTurn, shared), terms, optimizer="generator")
+        return Player("generator", ("generator",), Sharing(PairedTurn, shared), terms, optimizer="generator")
 
     def _judge(self, shared: Shared) -> Player:
         return Player(
             "discriminator",
             moves=("discriminator",),
-            turn=Pairing(JudgingTurn, shared),
+            turn=Sharing(JudgingTurn, shared),
             terms=(
                 adversarial(self.loss, "discriminator", self.weights.discriminator),
                 *(penalty(p) for p in self.penalties.values()),

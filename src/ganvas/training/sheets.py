@@ -71,9 +71,7 @@ def shown(pictures: Tensor, of: Source | None = None, size: tuple[int, ...] | No
     if of is not None and of.names:
         levels = PALETTE[pictures[:, : len(of.names)].argmax(1) % len(PALETTE)].permute(0, 3, 1, 2)
     else:
-        levels = to_uint8(
-            pictures if pictures.shape[1] in (1, 3) else pictures[:, :3] if pictures.shape[1] > 3 else pictures[:, :1]
-        )
+        levels = to_uint8(pictures[:, : 3 if pictures.shape[1] >= 3 else 1])
     if size is None or levels.shape[2:] == size:
         return levels.cpu()
     return torch.nn.functional.interpolate(levels.float(), size=tuple(size), mode="nearest").to(torch.uint8).cpu()

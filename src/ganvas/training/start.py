@@ -164,8 +164,10 @@ def _chosen(
 def _wanted(make: MakeRecipe, given: DataSpec) -> DataSpec:
     """What the user says of the data, and beyond that what the recipe wants; but small pictures are not enlarged to its
     size."""
-    fields = wanted(make, given.model_fields_set)
+    fields = wanted(make, given.model_dump(exclude_defaults=True))
     told = given.but(**fields)
+    if told.direction is not None and told.source == PACKAGED:
+        raise GanvasError("what should be translated? give --data, a folder or zip (see `ganvas inspect`)")
     if "size" not in fields or told.direction is None:
         return told
     native = sized(told.but(size=None, crop=None))
@@ -173,8 +175,6 @@ def _wanted(make: MakeRecipe, given: DataSpec) -> DataSpec:
 
 
 def _opened(spec: DataSpec, on_data: Callable[[int, int], None] | None) -> Dataset | Translations:
-    if spec.direction is not None and spec.source == PACKAGED:
-        raise GanvasError("what should be translated? give --data, a folder or zip (see `ganvas inspect`)")
     return open_translation(spec, on_data) if spec.translates else open_data(spec, on_data)
 
 
