@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
@@ -49,7 +50,7 @@ class Translator(networks.Translator):
         self.reach = reach(self, scale, 1)
 
     def forward(self, source: Tensor) -> Tensor:
-        x = unit = 0.5 * source + 0.5
+        x = unit = (0.5 * source + 0.5).contiguous(memory_format=torch.channels_last)
         for conv, slope in zip(self.convs, self.slopes, strict=True):
             x = slope(conv(x))
         pictures: Tensor = self.shuffle(self.last(x))

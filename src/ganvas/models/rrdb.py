@@ -85,7 +85,8 @@ class Translator(networks.Translator):
         self.reach = reach(self, scale, shrink)
 
     def forward(self, source: Tensor) -> Tensor:
-        x = self.first(self.unshuffle(0.5 * source + 0.5))
+        unit = (0.5 * source + 0.5).contiguous(memory_format=torch.channels_last)
+        x = self.first(self.unshuffle(unit))
         x = x + self.after(self.blocks(x))
         for up in self.ups:
             x = leaky_relu(up(x), 0.2)
