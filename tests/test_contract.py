@@ -116,6 +116,7 @@ TRANSLATIONS = {
         *("pix2pix", "loss=relativistic", "discriminator.norm=none", "penalties=r1,r2", "augment=diffaugment"),
         *("average.half_life=100", "generator.norm=instance"),
     ),
+    "pix2pix aware of matches": ("pix2pix", "weights.mismatched=0.5", "discriminator.norm=instance"),
     "pix2pix of pixels, blind": ("pix2pix", 'discriminator={"kind": "pixel", "norm": "none"}', "conditional=false"),
     "pix2pix residual": ("pix2pix", 'generator={"kind": "resnet", "blocks": 1, "antialias": true}'),
     "cyclegan relativistic": ("cyclegan", "loss=relativistic", "penalties=r1,r2", "first=discriminator"),

@@ -9,17 +9,21 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganvas.contract.trial import HERE, UNCONDITIONAL, Trial, recipe_for
-from ganvas.games.batch import Place
+from ganvas.contract.trial import HERE, UNCONDITIONAL, Trial, recipe_for, spaces_for
+from ganvas.errors import GanvasError
+from ganvas.games.batch import Batch, Key, Place
 from ganvas.games.duel import NEEDS, Duel
 from ganvas.games.game import Dial, Game
 from ganvas.games.optimizers import Adam
+from ganvas.games.paired import JudgingTurn, mismatched
 from ganvas.games.player import Player
 from ganvas.games.remember import remember
+from ganvas.games.shared import Shared
 from ganvas.games.term import Term, adversarial, penalty, reading
 from ganvas.losses.adversarial import Hinge, Relativistic
 from ganvas.losses.penalties import R1, R2, GradientPenalty
 from ganvas.nn.judgement import Judgement
+from ganvas.recipes.overrides import overridden
 from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.table import RECIPES
 from ganvas.schedule import Schedule
@@ -373,3 +377,28 @@ def test_losses_are_float32_under_bf16() -> None:
         assert duel.gradient["real"].dtype == torch.float32
     trial.play(2)
     assert all(weight.dtype == torch.float32 and weight.isfinite().all() for weight in trial.weights().values())
+
+
+def test_a_picture_beside_a_foreign_source_counts_as_a_fake() -> None:
+    """Reed et al. 2016, algorithm 1, with D(x, s) = x · s: pictures 1, 2, 3, 5 of sources 1, 2, 3, 5 have the logits
+    1, 4, 9, 25; lent each other's source, two by two, 2, 2, 15, 15. Hinge: max(0, 1 − real) + max(0, 1 + lent)."""
+    pictures = torch.tensor([1.0, 2.0, 3.0, 5.0]).view(4, 1, 1, 1)
+    batch = Batch(pictures, None, Key(0, 0, 0, 0), source=pictures)
+
+    class Product(nn.Module):
+        mixes_samples = False
+
+        def forward(self, images: Tensor, source: Tensor) -> Judgement:
+            return Judgement((images * source).flatten(1).sum(1))
+
+    term = mismatched(Hinge(), 0.5)
+    turn = JudgingTurn({"discriminator": Product()}, batch, term.needs, Shared())
+    assert turn.mismatched.tolist() == [2.0, 2.0, 15.0, 15.0]
+    assert term(turn).tolist() == [3.0, 3.0, 16.0, 16.0]
+
+
+@pytest.mark.parametrize("setting", ["conditional=false", "batch=3", "batch=4,parts=4"])
+def test_a_neighbour_is_needed_to_lend_a_source(setting: str) -> None:
+    space = next(iter(spaces_for(RECIPES["pix2pix"]).values()))
+    with pytest.raises(GanvasError, match="lends pictures each other's source"):
+        overridden(RECIPES["pix2pix"](space), ["weights.mismatched=1", *setting.split(",")])

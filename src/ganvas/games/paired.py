@@ -9,9 +9,12 @@ from ganvas.games.batch import Batch
 from ganvas.games.duel import Duel
 from ganvas.games.remember import remember
 from ganvas.games.shared import Shared
-from ganvas.games.term import Term
+from ganvas.games.term import Term, over_duels
 from ganvas.games.turn import Networks
+from ganvas.losses.adversarial import AdversarialLoss
 from ganvas.losses.content import Content
+from ganvas.nn.precision import at_least_float32
+from ganvas.schedule import Schedule
 
 
 class PairedTurn:
@@ -43,6 +46,27 @@ class JudgingTurn(PairedTurn):
             return kept
         fake: Tensor = self.networks["generator"](self.batch.source)
         return fake
+
+    @remember
+    def mismatched(self) -> Tensor:
+        """The logits of every true picture beside its neighbour's source, (N,) or (N, P). Neighbours lend each other
+        theirs two by two, so that it does not matter in how many parts a batch is played."""
+        source = self.batch.source
+        assert source is not None
+        lent = source.unflatten(0, (-1, 2)).flip(1).flatten(0, 1)
+        return at_least_float32(self.networks["discriminator"](self.batch.images, lent).logits)
+
+
+def mismatched(loss: AdversarialLoss, weight: float | Schedule) -> Term:
+    """A true picture beside a foreign source is to be told from one beside its own, as a fake is (Reed et al. 2016,
+    algorithm 1). Without this a discriminator that sees the source may take mere likeness to it for the mark of a fake.
+    """
+    return Term(
+        "mismatched",
+        frozenset({"real_logits"}),
+        lambda turn: over_duels(turn, lambda duel: loss.discriminator(duel.real_logits, turn.mismatched)),
+        weight,
+    )
 
 
 def content(loss: Content) -> Term:

@@ -49,7 +49,8 @@ class Term:
         return self.measure(turn)
 
 
-def _over_duels(turn: Turn, value: Callable[[Duel], Tensor]) -> Tensor:
+def over_duels(turn: Turn, value: Callable[[Duel], Tensor]) -> Tensor:
+    """(N,): a value of every sample, summed over all who judge it."""
     return torch.stack([_of_sample(value(duel)) for duel in turn.duels]).sum(0)
 
 
@@ -67,20 +68,20 @@ def adversarial(
         return Term(
             "adversarial",
             both,
-            lambda t: _over_duels(t, lambda d: loss.discriminator(d.real_logits, d.fake_logits)),
+            lambda t: over_duels(t, lambda d: loss.discriminator(d.real_logits, d.fake_logits)),
             weight,
         )
     if loss.relative:
         return Term(
             "adversarial",
             both,
-            lambda t: _over_duels(t, lambda d: loss.generator(d.real_logits, d.fake_logits)),
+            lambda t: over_duels(t, lambda d: loss.generator(d.real_logits, d.fake_logits)),
             weight,
         )
     return Term(
         "adversarial",
         frozenset({"fake_logits"}),
-        lambda t: _over_duels(t, lambda d: loss.generator(None, d.fake_logits)),
+        lambda t: over_duels(t, lambda d: loss.generator(None, d.fake_logits)),
         weight,
     )
 
@@ -90,7 +91,7 @@ def penalty(penalty: Penalty) -> Term:
     return Term(
         penalty.kind,
         frozenset({f"{penalty.at}_gradient"}),
-        lambda t: _over_duels(t, lambda d: penalty(d.gradient[penalty.at])),
+        lambda t: over_duels(t, lambda d: penalty(d.gradient[penalty.at])),
         weight=penalty.gamma,
         every=penalty.every,
     )
@@ -98,4 +99,4 @@ def penalty(penalty: Penalty) -> Term:
 
 def reading(need: Literal["real_logits", "fake_logits"]) -> Term:
     """The logits themselves, only reported."""
-    return Term(need, frozenset({need}), lambda t: _over_duels(t, lambda d: getattr(d, need)), weight=0.0)
+    return Term(need, frozenset({need}), lambda t: over_duels(t, lambda d: getattr(d, need)), weight=0.0)

@@ -11,7 +11,7 @@ from torch import nn
 from ganvas.config import by_kind, none
 from ganvas.data.degradation import Degradation
 from ganvas.games.batch import Place, Stream
-from ganvas.games.paired import JudgingTurn, PairedTurn, content
+from ganvas.games.paired import JudgingTurn, PairedTurn, content, mismatched
 from ganvas.games.pairs import PairBatches
 from ganvas.games.player import Player
 from ganvas.games.shared import Shared, Sharing
@@ -19,9 +19,17 @@ from ganvas.games.term import adversarial, penalty, reading
 from ganvas.losses.content import Content
 from ganvas.nn.beside import Beside, Blind
 from ganvas.recipes.translation import TranslationRecipe, Weights, in_order
+from ganvas.schedule import Value
 from ganvas.space import Source
 
 Contents = Annotated[dict[str, SerializeAsAny[Content]], BeforeValidator(by_kind)]
+
+
+class PairedWeights(Weights):
+    """Of the discriminator's two tasks, and of deceiving it."""
+
+    mismatched: Value = 0.0
+    """Of telling true pictures beside a foreign source from those beside their own; 0 leaves it out."""
 
 
 class PairedRecipe(TranslationRecipe):
@@ -29,7 +37,7 @@ class PairedRecipe(TranslationRecipe):
 
     kind: Literal["paired"] = "paired"
     content: Contents = Field(default_factory=dict)
-    weights: Weights = Weights()
+    weights: PairedWeights = PairedWeights()
     conditional: bool = True
     """Whether the discriminator is shown the source beside the picture."""
     degradation: Annotated[SerializeAsAny[Degradation] | None, BeforeValidator(none)] = None
@@ -54,6 +62,8 @@ class PairedRecipe(TranslationRecipe):
             return f"windows of {sides} do not divide by degradation.scale={self.degradation.scale}; change --crop"
         if not self.content and self.discriminator is None:
             return f"{self.name} has neither content losses nor a discriminator: there is nothing to learn from"
+        if self.weights.mismatched and (not self.conditional or self.batch // self.parts % 2):
+            return "weights.mismatched lends pictures each other's source: it wants conditional=true and an even batch"
         return next((reason for loss in self.content.values() if (reason := loss.unusable())), None)
 
     def makers(self) -> dict[str, Callable[[], nn.Module]]:
@@ -89,6 +99,7 @@ class PairedRecipe(TranslationRecipe):
             turn=Sharing(JudgingTurn, shared),
             terms=(
                 adversarial(self.loss, "discriminator", self.weights.discriminator),
+                *([mismatched(self.loss, self.weights.mismatched)] if self.weights.mismatched else ()),
                 *(penalty(p) for p in self.penalties.values()),
                 reading("real_logits"),
                 reading("fake_logits"),

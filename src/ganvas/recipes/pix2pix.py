@@ -7,9 +7,8 @@ from ganvas.losses.adversarial import NonSaturating
 from ganvas.losses.content import L1
 from ganvas.models.patchgan import PatchGANDiscriminator
 from ganvas.models.unet import UNetTranslator
-from ganvas.recipes.paired import PairedRecipe
+from ganvas.recipes.paired import PairedRecipe, PairedWeights
 from ganvas.recipes.recipe import Average
-from ganvas.recipes.translation import Weights
 from ganvas.recipes.wants import wants
 from ganvas.schedule import Schedule
 from ganvas.space import Space
@@ -30,7 +29,7 @@ def pix2pix(space: Space) -> PairedRecipe:
         generator=UNetTranslator(),
         discriminator=PatchGANDiscriminator(),
         loss=NonSaturating(),
-        weights=Weights(discriminator=0.5),
+        weights=PairedWeights(discriminator=0.5),
         content={"l1": L1(weight=100.0)},
         optimizers={name: Adam(lr=LINEAR, beta1=0.5, beta2=0.999) for name in ("generator", "discriminator")},
         average=Average(half_life=0.0),

@@ -7,9 +7,8 @@ from ganvas.games.optimizers import Adam
 from ganvas.losses.adversarial import NonSaturating
 from ganvas.losses.content import MSE, Perceptual
 from ganvas.models.srgan import SRGANDiscriminator, SRResNetTranslator
-from ganvas.recipes.paired import PairedRecipe
+from ganvas.recipes.paired import PairedRecipe, PairedWeights
 from ganvas.recipes.recipe import Average
-from ganvas.recipes.translation import Weights
 from ganvas.recipes.wants import wants
 from ganvas.schedule import Schedule
 from ganvas.space import Space
@@ -47,7 +46,7 @@ def srgan(space: Space) -> PairedRecipe:
         name="srgan",
         discriminator=SRGANDiscriminator(),
         conditional=False,
-        weights=Weights(generator=1e-3),
+        weights=PairedWeights(generator=1e-3),
         content={"perceptual": Perceptual()},
         optimizers={name: Adam(lr=rate, beta1=0.9, beta2=0.999) for name in ("generator", "discriminator")},
         images=3_200_000,
