@@ -119,3 +119,13 @@ def test_nothing_half_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(GanvasError, match="cannot write"):
         write_foreign({"a": torch.zeros(1)}, tmp_path / "file" / "x.pth")
+
+
+def test_a_snapshot_asks_for_which_tool(tmp_path: Path) -> None:
+    """There is nothing to convert it from: without ``--to`` the line says which values that takes."""
+    torch.save(peers.randomised(peers.SRVGG(3, 4, 4, 2)).state_dict(), tmp_path / "x4.pth")
+    ganvas("convert", tmp_path / "x4.pth", "--out", tmp_path / "run" / "snapshot.safetensors")
+    for ours in (tmp_path / "run", tmp_path / "run" / "snapshot.safetensors"):
+        with pytest.raises(GanvasError, match=r"say with --to .*: pix2pix, real-esrgan, esrgan$"):
+            ganvas("convert", ours, "--out", tmp_path / "x.pth")
+    assert not (tmp_path / "x.pth").exists()

@@ -57,3 +57,17 @@ def test_what_is_wrong_is_one_line(
     assert call(monkeypatch, *words) == 2
     err = capfd.readouterr().err
     assert err.startswith("error: ") and len(err.splitlines()) == 1 and line in err
+
+
+def test_the_list_says_in_the_users_words_what_each_file_is_for(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The loss and the extractor of VGG16's convolutions run on the file called lpips-vgg16, not on vgg16."""
+    call(monkeypatch)
+    lines = capfd.readouterr().out.splitlines()
+    below = dict(zip(lines[::3], lines[1::3], strict=True))
+    assert list(below) == sorted(WEIGHTS) and all(
+        line.startswith("  for -") for line in below.values() if "LPIPS" not in line
+    )
+    assert "--extractor vgg16-conv, --set content.lpips.network=vgg16" in below["lpips-vgg16"]
+    assert below["vgg16"] == "  for --extractor vgg16"

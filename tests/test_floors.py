@@ -17,7 +17,7 @@ import ganvas
 SOURCE = Path(ganvas.__file__).parent
 FLOORS: dict[int, str] = {
     0: (
-        "config errors files fetching weights ffmpeg space schedule images resizing "
+        "config errors counted files fetching weights ffmpeg space schedule images resizing "
         "nn losses augment metrics latent theory"
     ),
     1: "models data",

@@ -128,9 +128,11 @@ def test_a_wrong_path_lists_the_near_ones(setting: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
-        ("loss=hnge", "no AdversarialLoss is called 'hnge'; did you mean 'hinge'?"),
-        ("penalties=r9", "no Penalty is called 'r9'"),
-        ("generator=stylegan9", "no GeneratorConfig is called 'stylegan9'"),
+        ("loss=hnge", "loss cannot be 'hnge'; did you mean 'hinge'? known: "),
+        ("penalties=r9", "penalties cannot be 'r9'; did you mean 'r2' or 'r1'? known: gradient-penalty, r1, r2"),
+        ("generator=stylegan9", "generator cannot be 'stylegan9'; known: dcgan, "),
+        ("generator=8", "generator cannot be '8'; known: dcgan, "),
+        ("discriminator.minibatch=x", "discriminator.minibatch cannot be 'x'; known: deviation, discrimination"),
         ("batch=0", "greater than or equal to 1"),
         ("batch=many", "valid integer"),
         ("batch=2.5", "valid integer"),

@@ -186,7 +186,7 @@ def test_every_part_of_the_run_is_on_the_page(run: Path) -> None:
     parts = (
         "digits-sprint", "Huang et al. 2024", "45,000 of 150,000", "28 × 28 × 1, 10 classes", "Fréchet distance",
         "14.31", "1.22", "↓ lower", "↑ higher", "pixels", "1,127", "zero.png: empty file", "cosine",
-        "--out runs/digits-sprint", "discriminator/r1", "Gradient norms", "It ranks a real picture",
+        "--out runs/digits-sprint", "discriminator: R1", "Gradient norms", "It ranks a real picture",
         "ganvas sample", "ganvas evaluate",
     )  # fmt: skip
     assert [part for part in parts if part not in text] == []
@@ -262,7 +262,7 @@ def test_not_a_number_is_a_gap(run: Path) -> None:
     (run / "stats.jsonl").write_text("\n".join(rows))
     page = page_of(run)
     assert drawn_in(page)["panels"][0]["series"] == [
-        {"name": "g/a", "x": [1, 2, 3, 4, 5], "y": [1.5, None, None, None, 2.5]}
+        {"name": "g: a", "x": [1, 2, 3, 4, 5], "y": [1.5, None, None, None, 2.5]}
     ]
     assert "2 damaged lines" in page
 
@@ -308,7 +308,7 @@ def test_nothing_from_the_run_becomes_markup(tmp_path: Path) -> None:
     names = {(tag, name) for tag, attributes in page.tags for name in attributes}
     assert not any(name.startswith("on") for _, name in names)
     assert names - {(tag, name) for tag, attributes in expected.tags for name in attributes} == set()
-    assert drawn_in(page_of(hostile_run))["panels"][0]["series"][0]["name"] == f"discriminator/{HOSTILE}"
+    assert drawn_in(page_of(hostile_run))["panels"][0]["series"][0]["name"] == f"discriminator: {HOSTILE}"
 
 
 def test_the_packages_own_parts_can_be_inlined() -> None:
@@ -368,11 +368,11 @@ def test_panels_hold_one_unit_each() -> None:
     panels = {panel.title: panel for panel in panels_of([tick])}
     names = {title: [series.name for series in panel.series] for title, panel in panels.items()}
     assert names == {
-        "Losses": ["discriminator/adversarial", "generator/adversarial", "discriminator/r1", "discriminator/r2"],
-        "Discriminator’s scores": ["discriminator/real_logits", "discriminator/fake_logits"],
+        "Losses": ["discriminator: adversarial", "generator: adversarial", "discriminator: R1", "discriminator: R2"],
+        "Discriminator’s scores": ["discriminator: real pictures", "discriminator: fakes"],
         "Gradient norms": ["discriminator", "generator"],
-        "Speed": ["images_per_second"],
-        "Other readings": ["schedule/learning_rate", "augment_p"],
+        "Speed": ["images per second"],
+        "Other readings": ["schedule: learning rate", "augment p"],
     }
     assert panels["Gradient norms"].log
     assert panels["Losses"].positive
@@ -383,14 +383,14 @@ def test_gradient_norms_are_known_either_way_round() -> None:
     either = [{"images": 1, "gradient_norm/d": 2.0, "d/r1": 1.0}, {"images": 1, "d/r1": 1.0, "d/gradient_norm": 2.0}]
     for tick in either:
         assert {p.title: [s.name for s in p.series] for p in panels_of([tick])} == {
-            "Losses": ["d/r1"],
+            "Losses": ["d: R1"],
             "Gradient norms": ["d"],
         }
 
 
 def test_a_key_that_comes_later_begins_later() -> None:
     (panel,) = panels_of([{"images": 1, "g/a": 1}, {"images": 2, "g/a": 2, "g/late": 3}, {"images": 3, "g/a": "x"}])
-    assert [(s.name, s.x, s.y) for s in panel.series] == [("g/a", [1, 2, 3], [1, 2, None]), ("g/late", [2], [3])]
+    assert [(s.name, s.x, s.y) for s in panel.series] == [("g: a", [1, 2, 3], [1, 2, None]), ("g: late", [2], [3])]
 
 
 def test_an_alarm_is_told_once_with_its_span() -> None:
@@ -411,7 +411,7 @@ def test_what_the_watch_sees_has_panels_of_its_own() -> None:
     """Ratios beside each other; the pull, which spans decades, alone and on a logarithmic axis."""
     tick = {"images": 1, "generator/gradient_norm": 1.0, "watch/spread_ratio": 0.9, "watch/pull": 2.0}
     panels = {panel.title: panel for panel in panels_of([tick])}
-    assert [series.name for series in panels["What the watch sees"].series] == ["spread_ratio"]
+    assert [series.name for series in panels["What the watch sees"].series] == ["spread"]
     assert panels["Pull on the generator"].log and "Other readings" not in panels
 
 

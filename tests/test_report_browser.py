@@ -119,7 +119,7 @@ def test_play_runs_over_the_sheets_and_stops_at_the_end(page: Any) -> None:
 def test_the_legend_hides_curves_and_gradients_switch_scale(page: Any) -> None:
     losses = page.locator("[data-panel]").first
     curves = losses.locator(".curve").count()
-    losses.get_by_role("button", name="generator/adversarial").click()
+    losses.get_by_role("button", name="generator: adversarial").click()
     assert losses.locator(".curve").count() == curves - 1
     norms = page.locator("[data-panel]").filter(has_text="Gradient norms")
     log = norms.get_by_label("log")
@@ -134,14 +134,15 @@ def test_the_theme_follows_the_system_and_toggles(page: Any) -> None:
         return page.evaluate("getComputedStyle(document.body).backgroundColor")
 
     light = background()
-    page.get_by_role("button", name="Dark").click()
+    page.get_by_role("button", name="Switch to dark").click()
     dark = background()
     assert dark != light
-    page.get_by_role("button", name="Dark").click()
+    page.get_by_role("button", name="Switch to light").click()
     assert background() == light
     page.emulate_media(color_scheme="dark")
     page.reload()
     assert background() == dark
+    assert page.inner_text("#theme") == "Switch to light"
 
 
 def test_a_phone_needs_no_sideways_scrolling(page: Any) -> None:

@@ -18,6 +18,7 @@ from ganvas.recipes.overrides import overridden
 from ganvas.recipes.table import RECIPES
 from ganvas.snapshot import Snapshot
 from ganvas.space import Source, Space
+from ganvas.translate.photo import Photo, write_photo
 
 CHANCE = np.random.default_rng(2)
 RGB = Source(channels=3, height=64, width=64)
@@ -164,7 +165,7 @@ def test_scores_of_a_translation_stand_beside_identity(ganvas: Ganvas, photos: P
     (tmp_path / "pairs" / "val").mkdir()
     (pairs / "2.png").rename(tmp_path / "pairs" / "val" / "2.png")
     status, out, _ = ganvas("translate", "identity", "pairs", "--score", "--json", "n.json")
-    assert status == 0 and "1 pairs (held out)" in out
+    assert status == 0 and "1 pair (held out)" in out
     assert len(numbers("n.json")["pictures"]) == 1
 
 
@@ -187,9 +188,128 @@ def test_an_interruption_says_how_far_it_came(ganvas: Ganvas, photos: Path, monk
     assert "2 pictures in out" in ganvas("translate", "identity", photos, "--out", "out")[1]
 
 
+def pictures_at(place: Path, *names: str, size: tuple[int, int] = (32, 32)) -> None:
+    for name in names:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(CHANCE.integers(0, 256, (*size, 3), dtype=np.uint8)).save(place / name)
+
+
+@pytest.mark.parametrize(
+    ("names", "words", "made", "told"),
+    [
+        (("A/1", "B/1"), "pix2pix", ["A/1"], "A/ and B/ paired by name: only A (1 picture) is translated, not B"),
+        (("A/1", "B/1"), "cyclegan --reverse", ["B/1"], "only B (1 picture) is translated, not A"),
+        (
+            ("trainA/1", "trainB/2", "testA/3", "testB/4", "valA/5", "valB/6"),
+            "cyclegan",
+            ["testA/3", "trainA/1", "valA/5"],
+            "only A (3 pictures) is translated, not B",
+        ),
+        (("test/labels/1", "test/images/1"), "pix2pix", ["test/labels/1"], "only labels (1 picture)"),
+        (("one/1", "two/1"), "pix2pix", ["one/1", "two/1"], "and both are translated; name one to have it alone"),
+        (("one/1", "two/2"), "pix2pix", ["one/1", "two/2"], None),
+        (("A/1", "B/1", "C/1"), "pix2pix", ["A/1", "B/1", "C/1"], None),
+        (("train/1", "val/1"), "pix2pix", ["train/1", "val/1"], None),
+        (("A/1", "B/1"), "srresnet", ["A/1", "B/1"], None),  # whatever lies there can be enlarged
+    ],
+)
+def test_of_a_folder_of_pairs_the_sources_are_translated(
+    ganvas: Ganvas, snapshots: Path, names: tuple[str, ...], words: str, made: list[str], told: str | None
+) -> None:
+    """Where the folders' names say what they are; a plain folder stays as it is. What is made the second time, with the
+    results inside the source, is the same."""
+    pictures_at(Path("set"), *(f"{name}.png" for name in names))
+    network, *rest = words.split()
+    for _ in range(2):
+        words_now = ("translate", snapshots / f"{network}.safetensors", "set", "--out", "set/out", "--json", "n.json")
+        status, _, err = ganvas(*words_now, *rest)
+        assert status == 0 and sorted(sizes(Path("set/out"))) == [f"{name}.png" for name in made]
+        assert numbers("n.json")["notes"] == [line for line in err.replace("note: ", "").splitlines() if line]
+        assert (told in err) if told else "note" not in err
+
+
+def test_of_double_pictures_half_is_translated(ganvas: Ganvas, snapshots: Path) -> None:
+    """Below train, val or test, where all are twice as wide as high; elsewhere a note says how to get there."""
+    pictures_at(Path("set"), "val/1.png", "val/2.png", size=(32, 64))
+    words = ("translate", snapshots / "cyclegan.safetensors")
+    for place, out, half in (("set", "a/val", "left"), ("set/val", "b", "left"), ("set/val", "c", "right")):
+        status, _, err = ganvas(*words, place, "--out", out.split("/")[0], *["--reverse"] * (half == "right"))
+        assert (
+            status == 0 and f"2 pictures with A and B side by side: only the {half} half of each is translated" in err
+        )
+        assert sizes(Path(out)) == {"1.png": (32, 32), "2.png": (32, 32)}
+    left = Image.open("set/val/1.png").crop((0, 0, 32, 32))
+    left.save("left.png")
+    ganvas(*words, "left.png", "--out", "left_out.png")
+    assert np.array_equal(np.asarray(Image.open("left_out.png")), np.asarray(Image.open("b/1.png")))
+    Path("set/val").rename("plain")
+    status, _, err = ganvas(*words, "plain", "--out", "d")
+    assert status == 0 and "note: all pictures are twice as wide as high" in err
+    assert sizes(Path("d"))["1.png"] == (64, 32)
+
+
+def test_of_many_failures_the_first_are_printed_and_the_rest_counted(ganvas: Ganvas) -> None:
+    """5 of 7; the JSON has all."""
+    pictures_at(Path("in"), "a.png")
+    for number in range(7):
+        Path(f"in/z{number}.png").write_text("no picture")
+    status, _, err = ganvas("translate", "identity", "in", "--out", "out", "--json", "n.json")
+    assert status == 1 and err.count("failed: z") == 5 and "… and 2 more failed; --json has all" in err
+    assert len(numbers("n.json")["failed"]) == 7
+
+
+def test_tiles_say_what_they_cost_before_they_are_done(
+    ganvas: Ganvas, snapshots: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A U-Net sees the whole picture in each pixel, a ResNet does not; a CycleGAN of one block normalises 1 + 2 + 2 + 2
+    times by the whole picture, so it runs 1 + (7 + 1) / 2 = 5 times."""
+    pictures_at(Path(), "a.png", size=(64, 192))
+    told = {}
+    for name in ("pix2pix", "cyclegan"):
+        words = ("translate", snapshots / f"{name}.safetensors", "a.png", "--out", f"{name}.png", "--json", "n.json")
+        assert ganvas(*words)[2] == "" and numbers("n.json")["notes"] == []
+        status, _, err = ganvas(*words, "--tile", 64)
+        assert status == 0 and err.splitlines() == [f"note: {line}" for line in numbers("n.json")["notes"]]
+        told[name] = err
+    assert "not quite that of the whole picture" in told["pix2pix"]
+    assert "not quite" not in told["cyclegan"]
+    assert (
+        "takes 5 times as long and more: the statistics of 7 layers" in told["cyclegan"]
+        and "--passes 4" in told["cyclegan"]
+    )
+    stopped = ganvas(
+        "translate", snapshots / "cyclegan.safetensors", "a.png", "--out", "x.png", "--tile", 64, "--passes", 1
+    )
+    assert "times as long" not in stopped[2]
+
+
+def test_sixteen_bits_say_where_they_are_lost(ganvas: Ganvas) -> None:
+    """Once a format, however many pictures there are; PNG and arrays keep them."""
+    for number in range(2):
+        deep = Photo(CHANCE.integers(0, 65536, (8, 8, 3), dtype=np.uint16))
+        write_photo(deep, Path(f"in/{number}.png"))
+    for format, name in (("jpg", "JPEG"), ("webp", "WEBP"), ("bmp", "BMP"), ("tif", "TIFF"), ("png", ""), ("npy", "")):
+        status, _, err = ganvas("translate", "identity", "in", "--out", format, "--format", format)
+        assert status == 0 and err.count(f"note: 16-bit pictures become 8-bit in {name}") == (1 if name else 0), err
+
+
+def test_what_is_its_own_baseline_has_one_row(ganvas: Ganvas) -> None:
+    pictures_at(Path("truth"), "a.png", "b.png", size=(64, 64))
+    status, out, _ = ganvas("upscale", "bicubic", "truth", "--scale", 4, "--score", "--json", "n.json")
+    assert status == 0 and out.count("bicubic ") == 1 and "(baseline)" not in out
+    assert numbers("n.json")["sets"][0]["baseline"] is None
+    assert "bicubic (baseline)" in ganvas("upscale", "nearest", "truth", "--scale", 4, "--score")[1]
+    out = ganvas("translate", "identity", "truth", "--truth", "truth", "--score")[1]
+    assert "2 of 2 sources" in out and "(baseline)" not in out
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
+        (
+            "translate identity photos --out a.file/x",
+            "cannot write a.file/x: no folder can be made there",
+        ),
         ("translate {s}/sprint.safetensors photos --out x", "cannot translate"),
         ("translate {s}/pix2pix.safetensors photos --out x --reverse", "no network that leads back"),
         ("upscale {s}/pix2pix.safetensors photos --out x", "does not enlarge pictures"),
@@ -203,11 +323,15 @@ def test_an_interruption_says_how_far_it_came(ganvas: Ganvas, photos: Path, monk
         ("translate identity photos --out x --mode fast", "--mode fast: say train"),
         ("translate identity photos --out x --format heic", "--format heic: pictures are written as"),
         ("translate identity photos --out x --truth photos", "--truth is for --score"),
+        ("upscale bicubic films --scale 2 --score", "films holds films, but no pictures"),
+        ("translate identity films --score --truth photos", "films holds films, but no pictures"),
         ("translate nothing photos --out x", "nothing: no such snapshot"),
     ],
 )
 def test_what_is_wrong_is_one_line(ganvas: Ganvas, snapshots: Path, photos: Path, words: str, line: str) -> None:
     Path("empty").mkdir()
+    Path("films").mkdir()
+    Path("films/a.mp4").write_text("")
     Path("a.file").write_text("")
     assert line in complaint(ganvas(*words.format(s=snapshots).split()))
     assert not Path("x").exists()

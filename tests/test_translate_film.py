@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
+from ganvas.cli.applying import films_for
+from ganvas.cli.main import main
 from ganvas.errors import GanvasError
 from ganvas.ffmpeg import find_ffmpeg
 from ganvas.models.networks import Translator
@@ -18,6 +25,7 @@ from ganvas.translate.applied import Applied, How, applied_stand_in
 from ganvas.translate.engine import Engine
 from ganvas.translate.film import Film, frames_of, open_film
 from ganvas.translate.filming import Restlessness, translate_film
+from ganvas.translate.work import listed
 
 try:
     FFMPEG = find_ffmpeg()
@@ -165,3 +173,52 @@ def test_without_ffmpeg_one_line_says_what_to_install(monkeypatch: pytest.Monkey
 def test_how_many_frames_there_should_be() -> None:
     assert Film(Path("x"), 1, 1, "30000/1001", 2.0).frames == 60
     assert Film(Path("x"), 1, 1, "25/1", None).frames is None
+
+
+def test_films_of_a_folder_are_translated_after_its_pictures(
+    mp4: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Under their own names, one that is none does not stop the others, an interruption leaves whole files, and the
+    same command goes on with those that are missing."""
+    monkeypatch.chdir(tmp_path)
+    Path("in/deep").mkdir(parents=True)
+    for name in ("a.mp4", "deep/c.mp4"):
+        shutil.copy(mp4, f"in/{name}")
+    Path("in/b.mov").write_text("no film")
+
+    def call() -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ganvas", "translate", "identity", "in", "--out", "out", "--json", "n.json"])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return (int(end.value.code or 0), *capfd.readouterr())
+
+    def second_is_interrupted(path: Path, *words: Any) -> Any:
+        if path.name == "c.mp4":
+            raise KeyboardInterrupt
+        return translate_film(path, *words)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ganvas.translate.filming.translate_film", second_is_interrupted)
+        status, _, err = call()
+    assert status == 130 and "0 of 0 pictures and 1 of 3 films are done, all of them whole; the same command" in err
+    assert [file.name for file in Path("out").rglob("*.*")] == ["a.mp4"]
+    Image.new("RGB", (8, 8)).save("in/p.png")
+    status, out, err = call()
+    assert status == 1 and "1 picture and 1 film in out" in out and "1 was there already" in out
+    assert err.count("failed: ") == 1 and "in/b.mov is no film" in err
+    told = json.loads(Path("n.json").read_text())
+    assert [(film["name"], film["frames"]) for film in told["films"]] == [("deep/c.mp4", 15)]
+    assert sorted(file.name for file in Path("out").rglob("*.*")) == ["a.mp4", "c.mp4", "p.png"]
+
+
+def test_films_of_a_folder_are_left_with_a_note_where_there_is_no_ffmpeg(
+    mp4: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(mp4, tmp_path / "a.mp4")
+    source, applied = listed(tmp_path), applied_stand_in("identity", None, How())
+    assert [job.out for job in films_for(source, applied, Path("out"))] == [Path("out/a.mp4")]
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    assert films_for(source, applied, Path("out")) == []
+    assert len(applied.engine.notes) == 1
+    assert applied.engine.notes[0].startswith("1 film left out, a.mp4 first: films need ffmpeg")

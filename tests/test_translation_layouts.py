@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganvas.data.translation.layouts import Layout, group_of, is_held_out, pictures_only, recognise
+from ganvas.data.translation.layouts import Layout, empty_one, group_of, is_held_out, pictures_only, recognise
 from ganvas.errors import GanvasError
 
 
@@ -64,6 +64,59 @@ def test_small_ones_may_carry_the_scale_in_their_names() -> None:
     """0001.png and 0001x4.png belong together."""
     layout = recognise([*names("HR/"), *names("LR_bicubic/", suffix="x4.png")], "set")
     assert layout.alike == (40, 40) and layout.train[0][0].replace("x4", "")[-6:] == layout.train[1][0][-6:]
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [(("_in", "_out"), "without _in and _out at the end"), (("", "_L"), "without _L at the end"),
+     (("-a.small", "-b"), "without -a.small and -b at the end")],
+)  # fmt: skip
+def test_endings_that_all_names_share(ends: tuple[str, str], words: str) -> None:
+    """Partners find each other by what remains, where nearly all do; numbers before the ending are no part of it."""
+    a, b = (names(folder, suffix=f"1{end}.png") for folder, end in zip(("x/", "y/"), ends, strict=True))
+    layout = recognise([*a, *b, "y/odd" + ends[1] + ".png"], "set")
+    assert layout.kind == "pairs" and layout.alike == (40, 40) and layout.endings == ends and words in layout.words
+    pairs = [pair for part in (layout.train, layout.held_out) for pair in zip(*part, strict=True)]
+    assert len(pairs) == 40 and all(x[2:5] == y[2:5] for x, y in pairs)
+    assert layout.unmatched == ("y/odd" + ends[1] + ".png",)
+
+
+def test_endings_help_only_where_nearly_all_find_partners() -> None:
+    half = [*names("x/", suffix="_in.png"), *names("y/", suffix="_out.png")[:20], *names("y/z", suffix="_out.png")[:20]]
+    assert recognise(half, "set").kind == "two sets" and recognise(half, "set").endings == ("", "")
+    assert told("x/", "y/").endings == ("", "")  # nothing to take away
+    sets = [*names("trainA/", suffix="_a.png"), *names("trainB/", suffix="_b.png")]
+    assert recognise(sets, "set").kind == "two sets"  # as CycleGAN's folders are called
+
+
+@pytest.mark.parametrize(
+    ("folders", "a_and_b", "kind"),
+    [
+        (("street_lr/", "street_hr/"), ("street_lr", "street_hr"), "scaled pairs"),
+        (("city-labels/", "city-images/"), ("city-labels", "city-images"), "class maps"),
+        (("x_dst/", "x_src/"), ("x_src", "x_dst"), "pairs"),
+        (("after/", "before/"), ("before", "after"), "pairs"),
+        (("gt/", "input/"), ("input", "gt"), "pairs"),
+        (("zebra/", "output/"), ("zebra", "output"), "pairs"),
+        (("Cat/", "cat/"), ("Cat", "cat"), "pairs"),
+        (("s_two/", "s_one/"), ("s_one", "s_two"), "pairs"),
+    ],
+)
+def test_folders_by_the_words_that_tell_them_apart(
+    folders: tuple[str, str], a_and_b: tuple[str, str], kind: str
+) -> None:
+    layout = told(*folders)
+    assert (layout.names, layout.kind) == (a_and_b, kind)
+
+
+def test_an_empty_one_of_two() -> None:
+    """Only where the folders' names say that both are meant."""
+    assert empty_one(names("set/A/"), ["set", "set/A", "set/B"]) == ("B", "A")
+    assert empty_one(names("gt/"), ["gt", "lq"]) == ("lq", "gt")
+    assert empty_one(names("train/images/"), ["train/images", "train/labels"]) == ("labels", "images")
+    for folders in (["A"], ["A", "C"], ["A", "thumbnails"]):
+        assert empty_one(names("A/"), folders) is None
+    assert empty_one(names("A/", "B/"), ["A", "B", "C"]) is None and empty_one(names(""), ["A", "B"]) is None
 
 
 def test_any_two_folders() -> None:

@@ -391,7 +391,7 @@ def test_augmentations_are_named_one_by_one_and_old_recipes_are_still_read() -> 
     assert NoiseRecipe.model_validate(written | {"augment": once}).augment == {
         "diffaugment": DiffAugment(probability=0.25)
     }
-    assert "no Augment is called 'diffaug'" in refusal("sprint", "augment=diffaug")
+    assert "augment cannot be 'diffaug'; did you mean 'diffaugment'?" in refusal("sprint", "augment=diffaug")
 
 
 # --- label smoothing --------------------------------------------------------------------------------------------------

@@ -23,6 +23,14 @@ class Config(BaseModel):
         return type(self).model_validate({**dict(self), **changes})
 
 
+class UnknownKindError(ValueError):
+    """A word that is no member of a family; it knows those that are."""
+
+    def __init__(self, family: type[Family], kind: str) -> None:
+        super().__init__(f"no {family.__name__} is called '{kind}'; {suggest(kind, family.members)}")
+        self.kind, self.known = kind, sorted(family.members)
+
+
 class Family(Config):
     """A description with members told apart by ``kind``. Direct subclasses are families, their subclasses members."""
 
@@ -42,13 +50,13 @@ class Family(Config):
         """The member of this family with that kind; an unknown kind lists the near ones."""
         if kind in cls.members:
             return cls.members[kind]
-        raise ValueError(f"no {cls.__name__} is called '{kind}'; {suggest(kind, cls.members)}")
+        raise UnknownKindError(cls, kind)
 
     @model_validator(mode="wrap")
     @classmethod
     def _by_kind(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        if isinstance(value, str):
-            value = {"kind": value}
+        if isinstance(value, str | int | float):
+            value = {"kind": str(value)}
         if isinstance(value, dict) and Family in cls.__bases__:
             return cls.member(value.get("kind", "")).model_validate(value)  # type: ignore[return-value]
         return handler(value)

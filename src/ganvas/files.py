@@ -48,3 +48,16 @@ def cache_folder() -> Path:
     """``$GANVAS_CACHE``, or ``~/.cache/ganvas``. It need not exist; deleting it is always safe."""
     chosen = os.environ.get("GANVAS_CACHE")
     return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "ganvas"
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder for results, before any work is done for them.
+
+    Raises:
+        GanvasError: none can be made there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = f"no folder can be made there ({error.strerror})"
+        raise GanvasError(f"cannot write {folder}: {why}; choose another --out") from error

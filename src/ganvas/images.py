@@ -42,7 +42,11 @@ def to_picture(image: np.ndarray) -> Image.Image:
     return Image.fromarray(image[0])
 
 
-def grid(images: np.ndarray, columns: int, gap: int = 2, background: int = 255) -> np.ndarray:
+GAP = 2
+"""Pixels between the pictures of a sheet."""
+
+
+def grid(images: np.ndarray, columns: int, gap: int = GAP, background: int = 255) -> np.ndarray:
     """uint8 (N, C, H, W) → one uint8 (C, rows·(H+gap)−gap, columns·(W+gap)−gap) sheet, filled row by row."""
     n, c, h, w = images.shape
     rows = -(-n // columns)

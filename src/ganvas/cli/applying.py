@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,11 +15,10 @@ from ganvas.cli.output import write_json
 from ganvas.errors import GanvasError
 
 if TYPE_CHECKING:
-    from ganvas.evaluate.beside_truth import Scored, SetScores
-    from ganvas.evaluate.pairs import Perceptual
     from ganvas.translate.applied import Applied, How
     from ganvas.translate.engine import Tile
-    from ganvas.translate.work import Outcome
+    from ganvas.translate.filming import Filmed
+    from ganvas.translate.work import Job, Listed, Outcome
 
 SOURCE = "A picture, a folder, a zip, or a film (mp4, mov, mkv, webm, gif)."
 Out = Annotated[Path | None, typer.Option(help="Where results go: a file, or a folder. Not needed with --score.")]
@@ -35,8 +34,8 @@ MODES = {
     "train": "dropout on, batch normalisation by the picture itself",
     "eval": "dropout off, batch normalisation as it was trained",
 }
-MOST_PICTURES = 32
-"""So many are printed one by one; the JSON has all."""
+MOST_LINES = 5
+"""So many notes and failures are printed; the JSON has all."""
 STAND_INS = ("bicubic", "nearest", "identity")
 
 
@@ -91,99 +90,104 @@ def apply(asked: Asked, applied: Applied, saved: float) -> None:
 
 def film(asked: Asked, applied: Applied, out: Path) -> None:
     """One film."""
+    from ganvas.counted import counted
+    from ganvas.files import make_folder
     from ganvas.translate.filming import translate_film
 
     target = out / asked.source.name if out.is_dir() or not out.suffix else out
+    make_folder(target.parent)
     started = time.monotonic()
     with showing("frames", applied) as on_frame, interruptible(lambda: "nothing was written"):
         made = translate_film(asked.source, target, applied, on_frame)
     height, width = made.size
-    print(f"{made.frames} frames of {height}x{width} at {made.rate} a second in {target}{_manner(applied)}")
+    frames = counted(made.frames, "frame")
+    print(f"{frames} of {height}x{width} at {made.rate} a second in {target}{manner(applied)}")
     if made.flicker is not None:
         print(f"flicker: {made.flicker:+.2f} grey levels between neighbouring frames, against the source")
-    notes = [*applied.engine.notes, *made.notes]
-    told = {"frames": made.frames, "height": height, "width": width, "rate": made.rate, "flicker": made.flicker}
-    write_json(asked.json, {**about(asked, applied), **told, "seconds": time.monotonic() - started, "notes": notes})
+    told = {**about(asked, applied), **film_numbers(made), "seconds": time.monotonic() - started}
+    write_json(asked.json, {**told, "notes": [*applied.engine.notes, *made.notes]})
     ended(applied.engine.notes, made.notes)
 
 
+def film_numbers(made: Filmed) -> dict[str, Any]:
+    """For JSON."""
+    height, width = made.size
+    return {"frames": made.frames, "height": height, "width": width, "rate": made.rate, "flicker": made.flicker}
+
+
 def pictures(asked: Asked, applied: Applied, out: Path, saved: float) -> None:
-    """One picture, or all of a folder or zip."""
-    from ganvas.translate.work import Outcome, jobs_for, listed, still_to_do, work_through
+    """One picture, or all pictures, then all films, of a folder or zip."""
+    from ganvas.counted import counted
+    from ganvas.files import make_folder
+    from ganvas.translate.sides import sources_of
+    from ganvas.translate.work import jobs_for, listed, still_to_do
 
     source = listed(asked.source, but=out)
-    if source.films:
-        applied.engine.notes.append(
-            f"{len(source.films)} films were passed by, {source.films[0]} first: name one by one"
-        )
-    jobs = jobs_for(source, asked.source, out, asked.format)
-    todo = jobs if asked.overwrite or source.single else still_to_do(jobs, source, saved)
-    outcome = Outcome(total=len(todo))
+    if not applied.keeps:  # what is only made larger or cleaner may stand on either side
+        source, applied.engine.notes[:] = sources_of(source, asked.source, applied.direction)
+    jobs, film_jobs = jobs_for(source, asked.source, out, asked.format), films_for(source, applied, out)
+    make_folder(jobs[0].out.parent if source.single else out)
+    todo, films_todo = (
+        some if asked.overwrite or source.single else still_to_do(some, source, saved) for some in (jobs, film_jobs)
+    )
     started = time.monotonic()
+    outcome, filmed, made = carried_out(todo, films_todo, asked.source, applied)
+    failed = [*outcome.failed, *filmed.failed]
+    if source.single and failed:
+        raise GanvasError(f"{asked.source.parent / failed[0]}")
+    done = [counted(outcome.done, "picture")] * bool(jobs) + [counted(filmed.done, "film")] * bool(film_jobs)
+    print(f"{' and '.join(done)} in {jobs[0].out if source.single else out}{manner(applied)}")
+    skipped = len(jobs) + len(film_jobs) - len(todo) - len(films_todo)
+    if skipped:
+        were = "was there already, newer than its" if skipped == 1 else "were there already, newer than their"
+        print(f"{skipped} {were} source and the snapshot; --overwrite makes them anew")
+    numbers = {"pictures": outcome.done, "films": made, "skipped": skipped, "failed": failed}
+    seconds = time.monotonic() - started
+    write_json(asked.json, {**about(asked, applied), **numbers, "notes": applied.engine.notes, "seconds": seconds})
+    ended(applied.engine.notes, failed)
+
+
+def carried_out(
+    jobs: list[Job], films: list[Job], place: Path, applied: Applied
+) -> tuple[Outcome, Outcome, list[dict[str, Any]]]:
+    """What became of the pictures, of the films, and each film's numbers."""
+    from ganvas.counted import counted
+    from ganvas.translate.filming import translate_films
+    from ganvas.translate.work import Outcome, work_through
+
+    outcome, filmed = Outcome(total=len(jobs)), Outcome(total=len(films))
+    told, made = dict[str, None](), list[dict[str, Any]]()
 
     def so_far() -> str:
-        return f"{outcome.done} of {outcome.total} pictures are done, all of them whole; the same command goes on"
+        and_films = f" and {filmed.done} of {counted(filmed.total, 'film')}" if films else ""
+        done = f"{outcome.done} of {counted(outcome.total, 'picture')}{and_films}"
+        return f"{done} are done, all of them whole; the same command goes on"
 
-    with showing("pictures", applied) as on_picture, interruptible(so_far):
-        work_through(todo, applied, outcome, on_picture)
-    if source.single and outcome.failed:
-        raise GanvasError(f"{asked.source.parent / outcome.failed[0]}")
-    what = f"{outcome.done} picture{'s' * (outcome.done != 1)} in {jobs[0].out if source.single else out}"
-    print(what + _manner(applied))
-    if skipped := len(jobs) - len(todo):
-        print(f"{skipped} were there already, newer than their source and the snapshot; --overwrite makes them anew")
-    told = {"pictures": outcome.done, "skipped": skipped, "failed": outcome.failed, "notes": applied.engine.notes}
-    write_json(asked.json, {**about(asked, applied), **told, "seconds": time.monotonic() - started})
-    ended(applied.engine.notes, outcome.failed)
+    with interruptible(so_far):
+        with showing("pictures", applied, told) as on_picture:
+            work_through(jobs, applied, outcome, on_picture)
+        with showing("frames", applied, told) as on_frame:
+            for name, one in translate_films(films, place, applied, filmed, on_frame):
+                made.append({"name": name, **film_numbers(one)})
+    return outcome, filmed, made
 
 
-def report(asked: Asked, applied: Applied, scored: list[Scored], outcome: Outcome, protocol: dict[str, Any]) -> None:
-    """Scores as a table and as numbers; ``protocol`` says what a reader must know, ``baseline`` among it."""
-    from ganvas.evaluate.beside_truth import by_set, numbers
+def films_for(source: Listed, applied: Applied, out: Path) -> list[Job]:
+    """The films of a folder; with a note none, where they cannot be translated."""
+    from ganvas.counted import counted
+    from ganvas.ffmpeg import find_ffmpeg
+    from ganvas.translate.work import film_jobs
 
-    sets = by_set(scored, applied.engine.seed)
-    if not scored:
-        raise GanvasError(f"{asked.source}: nothing could be scored; {'; '.join(outcome.failed[:3])}")
-    print_scores(asked, sets, scored, str(protocol["baseline"]))
-    print(protocol["words"] + _manner(applied))
-    told = {**about(asked, applied), "protocol": protocol, **numbers(scored, sets), "failed": outcome.failed}
-    write_json(asked.json, {**told, "notes": applied.engine.notes})
-    ended(applied.engine.notes, outcome.failed)
-
-
-def perceptual() -> Perceptual | None:
-    """LPIPS, or a line that says how to get it."""
-    from ganvas.metrics.lpips import load_lpips
-
+    if not source.films:
+        return []
+    why = "this network translates label maps" if applied.names else ""
     try:
-        return load_lpips("alexnet")
+        find_ffmpeg()
     except GanvasError as error:
-        typer.echo(f"LPIPS n/a: {error}", err=True)
-        return None
-
-
-def print_scores(asked: Asked, sets: list[SetScores], scored: list[Scored], baseline: str) -> None:
-    """Two rows a set: the results, and below what would be had for nothing; of few pictures each by itself too."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from ganvas.evaluate.pairs import NAMES
-
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("")
-    table.add_column("n", justify="right")
-    for title, better in NAMES.values():
-        table.add_column(f"{title} {'↑' if better == 'higher' else '↓'}", justify="right")
-    for one in sets:
-        table.add_row(one.name or asked.source.stem, style="bold")
-        if len(scored) <= MOST_PICTURES:
-            for picture in (picture for picture in scored if picture.set == one.name):
-                cells = (_cell(picture.result[name], name) for name in NAMES)
-                table.add_row(f"  {PurePosixPath(picture.name).name}", "", *cells, style="dim")
-        for who, values in ((Path(asked.name).name, one.result), (f"{baseline} (baseline)", one.baseline)):
-            if values is not None:
-                table.add_row(f"  {who}", str(one.pictures), *(_cell(values[name].value, name) for name in NAMES))
-    Console().print(table)
+        why = why or str(error)
+    if why:
+        applied.engine.notes.append(f"{counted(len(source.films), 'film')} left out, {source.films[0]} first: {why}")
+    return [] if why else film_jobs(source, out)
 
 
 def about(asked: Asked, applied: Applied) -> dict[str, Any]:
@@ -194,21 +198,42 @@ def about(asked: Asked, applied: Applied) -> dict[str, Any]:
 
 
 @contextmanager
-def showing(what: str, applied: Applied) -> Iterator[Callable[[int, int], None]]:
-    """Within: a bar with the time left, moved by (done, of so many); of large pictures it also shows the tiles."""
+def showing(what: str, applied: Applied, told: dict[str, None] | None = None) -> Iterator[Callable[[int, int], None]]:
+    """Within: a bar with the time left, moved by (done, of so many); of large pictures it also shows the tiles. Notes
+    are printed as they come, the first few of them, but not those in ``told``, which grows."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
     count = "{task.completed:,.0f} of {task.total:,.0f}"
     columns = (what, BarColumn(), count, "[dim]{task.description}", "[dim]left", TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    notes, told = applied.engine.notes, {} if told is None else told
+
+    def tell() -> None:
+        for line in (line for line in dict.fromkeys(notes) if line not in told):
+            told[line] = None
+            if len(told) <= MOST_LINES:
+                console.print(f"note: {line}", soft_wrap=True, markup=False, highlight=False)
+
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", visible=False, total=1)
 
         def on_tile(done: int, total: int, number: int) -> None:
+            notes.extend(line for line in applied.of_tiles() if line not in notes)
+            tell()
             bar.update(task, description=f"tile {done} of {total}, pass {number}", visible=True)
 
+        def on_picture(done: int, total: int) -> None:
+            tell()
+            bar.update(task, completed=done, total=total, visible=True)
+
         applied.engine.on_tile = on_tile
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+        try:
+            tell()
+            yield on_picture
+        finally:
+            tell()
+            notes[:] = told  # each once
 
 
 @contextmanager
@@ -221,12 +246,14 @@ def interruptible(so_far: Callable[[], str]) -> Iterator[None]:
         raise typer.Exit(130) from interrupt
 
 
-def ended(notes: list[str], failed: list[str] | tuple[str, ...]) -> None:
-    """Notes and failures on stderr; status 1 if anything failed."""
-    for line in dict.fromkeys(notes):
-        typer.echo(f"note: {line}", err=True)
-    for line in failed:
+def ended(notes: Sequence[str], failed: Sequence[str]) -> None:
+    """How many notes were not printed, and the first failures, on stderr; status 1 if anything failed."""
+    if (more := len(notes) - MOST_LINES) > 0:
+        typer.echo(f"… and {more:,} more note{'s' * (more > 1)}; --json has all", err=True)
+    for line in failed[:MOST_LINES]:
         typer.echo(f"failed: {line}", err=True)
+    if (more := len(failed) - MOST_LINES) > 0:
+        typer.echo(f"… and {more:,} more failed; --json has all", err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -239,13 +266,7 @@ def _tile(text: str) -> Tile:
     return int(text)
 
 
-def _manner(applied: Applied) -> str:
+def manner(applied: Applied) -> str:
     """How the network was run, where that is a choice."""
     engine = applied.engine
     return f" ({engine.mode} mode: {MODES[engine.mode]}; seed {engine.seed})" if engine.mode_matters else ""
-
-
-def _cell(value: float | None, name: str) -> str:
-    if value is None:
-        return "n/a"
-    return f"{value:.2f}" if name.endswith("_db") else f"{value:.4f}"

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ganvas.cli.output import Code
+from ganvas.errors import GanvasError
 
 
 def convert(
@@ -18,7 +19,7 @@ def convert(
     code: Code = None,
 ) -> None:
     """Networks of pix2pix, CycleGAN, CUT, ESRGAN and Real-ESRGAN become snapshots, told apart by their tensors."""
-    from ganvas.bridge.convert import converted, open_foreign, to_foreign, write_foreign
+    from ganvas.bridge.convert import WRITERS, converted, open_foreign, to_foreign, write_foreign
     from ganvas.cli.opening import open_for
 
     if to:
@@ -26,8 +27,26 @@ def convert(
         write_foreign(to_foreign(snapshot, to, role), out)
         typer.echo(f"{out}: the {role} of {snapshot.recipe.name}, for {to}")
         return
+    if _is_ours(weights):
+        raise GanvasError(
+            f"{weights} is a snapshot of ganvas already; say with --to for which tool it should be written: "
+            f"{', '.join(WRITERS)}"
+        )
     foreign = open_foreign(weights)
     converted(foreign, Path(weights).stem).save(out)
     typer.echo(f"{out}: {foreign.what}")
     for note in foreign.notes:
         typer.echo(f"  {note}")
+
+
+def _is_ours(weights: str) -> bool:
+    """Whether this is a run directory or a snapshot."""
+    from safetensors import SafetensorError, safe_open
+
+    from ganvas.snapshot import find_snapshot
+
+    try:
+        with safe_open(find_snapshot(weights), framework="pt") as opened:
+            return "ganvas" in (opened.metadata() or {})
+    except (GanvasError, SafetensorError, OSError):
+        return False

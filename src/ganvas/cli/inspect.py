@@ -46,7 +46,8 @@ def inspect(
 
     from ganvas.data.doctor import inspect_data
     from ganvas.data.spec import DataSpec
-    from ganvas.data.translation.doctor import inspect_translation, recognised
+    from ganvas.data.translation.advice import beside, recognised
+    from ganvas.data.translation.doctor import inspect_translation
     from ganvas.errors import GanvasError
     from ganvas.recipes.overrides import first_problem
 
@@ -69,6 +70,7 @@ def inspect(
             checkup = inspect_translation(translating, on_progress)
         else:
             checkup = inspect_data(spec, torch.cuda.is_available(), on_progress)
+            checkup = checkup.but(notes=(*checkup.notes, *beside(checkup)))
     _show(checkup, console)
     write_json(json, checkup.model_dump(mode="json"))
 
@@ -104,10 +106,12 @@ def _show_translation(checkup: TranslationCheckup, console: Console) -> list[str
         **{part: _counted(counts) + " pairs" * checkup.paired for part, counts in checkup.counts.items()},
         **{f"sizes of {name}": _counted(dict(list(sizes.items())[:5])) for name, sizes in checkup.sizes.items()},
         "scale": f"{checkup.scale} times" if checkup.scale > 1 else "",
+        **{f"colours of {name}": _modes(modes, checkup.channels[name]) for name, modes in checkup.modes.items()},
         "bits": ", ".join(f"{name} {bits}" for name, bits in checkup.bits.items() if bits > 8),
         "classes": f"{len(checkup.classes)}: {', '.join(checkup.classes[:12])}" if checkup.classes else "",
-        "suggested": checkup.command or "",
-        "because": checkup.recipe_reason,
+        "first": checkup.first or "",
+        ("then" if checkup.first else "suggested"): checkup.command or "",
+        "because": checkup.recipe_reason if checkup.command or not checkup.first else "",
     }
     console.print(_table(rows))
     groups = {
@@ -118,6 +122,13 @@ def _show_translation(checkup: TranslationCheckup, console: Console) -> list[str
         "the same   ": tuple(" = ".join(group[:5]) for group in checkup.leaks),
     }
     return [f"{title} {text}" for title, texts in groups.items() for text in texts[:5]]
+
+
+def _modes(modes: dict[str, int], channels: int) -> str:
+    """'RGB 15, RGB with opacity 5 (laid on white)': what there is, and what becomes of it where that differs."""
+    opacity = any("opacity" in mode for mode in modes) and channels != 4
+    colour = "grey" in modes and channels == 3
+    return _counted(modes) + " (laid on white)" * opacity + " (grey becomes RGB)" * colour
 
 
 def _facts(checkup: Checkup) -> dict[str, str]:

@@ -87,7 +87,8 @@ def dry(prepared: Prepared, json: Path | None, console: Console) -> None:
     console.print_json(recipe.model_dump_json())
     table = Table(box=None, show_header=False, pad_edge=False)
     for role, count in plan.parameters.items():
-        table.add_row(role, f"{count:,} parameters")
+        if count:  # a history of fakes is a network too
+            table.add_row(role, f"{count:,} parameters")
     table.add_row("speed", f"{plan.images_per_second:,.1f} images/s, measured on {prepared.runtime.place.device}")
     table.add_row("time", f"{_duration(plan.seconds(recipe.images))} for {recipe.images:,} images")
     table.add_row("memory", f"{plan.memory / 2**20:,.0f} MiB at most so far")
@@ -116,8 +117,8 @@ def sweep_gamma(prepared: Prepared, what: str, json: Path | None, console: Conso
     each = request.images or max(recipe.batch, recipe.images // SHARE)
     if request.minutes is not None:
         each = prepared.plan().images(request.minutes / 3)
-    console.print(f"three runs of {each:,} images each, in {prepared.out}-sweep")
-    rows, best = sweep(prepared, each, lambda text: console.print(text))
+    where = f"({each:,} images, in {prepared.out}-sweep)"
+    rows, best = sweep(prepared, each, lambda text: console.print(text, where, highlight=False))
     table = Table(box=None, pad_edge=False)
     for column in rows[0]:
         table.add_column(column.replace("_", " "))

@@ -21,11 +21,10 @@ from ganvas.cli.applying import (
     how,
     interruptible,
     opened,
-    perceptual,
-    report,
     showing,
 )
 from ganvas.cli.output import Code, Device, JsonFile, Seed
+from ganvas.cli.scoring import compared, perceptual, report
 from ganvas.errors import GanvasError
 
 if TYPE_CHECKING:
@@ -56,8 +55,9 @@ def translate(
 ) -> None:
     """Translate pictures of any size, folders, zips and films; large ones in tiles.
 
-    The same command again goes on where it was interrupted. With --score SOURCE is a set of pairs in any layout that
-    training knows, of which those held out are scored, or --truth names the other half.
+    Of a folder of pairs only the sources are. The same command again goes on where it was interrupted. With --score
+    SOURCE is a set of pairs in any layout that training knows, of which those held out are scored, or --truth names the
+    other half.
     """
     applied, saved = opened(snapshot, None, how(mode, tile, seed, passes, device, reverse), code)
     asked = Asked(snapshot, source, out, format, overwrite, json)
@@ -72,6 +72,7 @@ def translate(
 def score_pairs(asked: Asked, applied: Applied, truth: Path | None) -> None:
     """Hold every translation against the picture that it should be."""
     from ganvas.evaluate.beside_truth import score
+    from ganvas.translate.standins import Identity
     from ganvas.translate.work import Outcome, writer
 
     names, pair, words = pairs_in(asked, applied, truth)
@@ -82,7 +83,7 @@ def score_pairs(asked: Asked, applied: Applied, truth: Path | None) -> None:
     ):
         scored = score(
             names,
-            pair,
+            compared(pair, applied, Identity),
             applied,
             outcome,
             border=0,
@@ -98,16 +99,17 @@ def score_pairs(asked: Asked, applied: Applied, truth: Path | None) -> None:
 
 def pairs_in(asked: Asked, applied: Applied, truth: Path | None) -> tuple[list[str], Callable[[str], Pair], str]:
     """Names, name → pair, and in words which pairs these are: of two folders by name, or of data in a known layout."""
+    from ganvas.counted import counted
     from ganvas.data.spec import DataSpec
     from ganvas.data.translation.opening import open_translation
     from ganvas.evaluate.beside_truth import beside, of_pairs
-    from ganvas.translate.work import listed
+    from ganvas.translate.work import pictures_in
 
     if truth is not None:
-        sources, truths = listed(asked.source, but=asked.out), listed(truth)
+        sources, truths = pictures_in(asked.source, but=asked.out), pictures_in(truth)
         names, pair = beside(sources, truths, applied)
-        return names, pair, f"{len(names)} of {len(sources.names)} sources have a truth of their name"
+        return names, pair, f"{len(names)} of {counted(len(sources.names), 'source')} have a truth of their name"
     data = open_translation(DataSpec(source=str(asked.source), direction=applied.direction, fit="none"))
     names, pair = of_pairs(data)
     which = "held out" if data.held_out else "all"
-    return names, pair, f"{applied.direction}, {len(names)} pairs ({which}): {data.summary['layout']}"
+    return names, pair, f"{applied.direction}, {counted(len(names), 'pair')} ({which}): {data.summary['layout']}"

@@ -21,11 +21,10 @@ from ganvas.cli.applying import (
     how,
     interruptible,
     opened,
-    perceptual,
-    report,
     showing,
 )
 from ganvas.cli.output import Code, Device, JsonFile, Seed
+from ganvas.cli.scoring import compared, perceptual, report
 from ganvas.errors import GanvasError
 
 if TYPE_CHECKING:
@@ -67,9 +66,11 @@ def score_enlarging(asked: Asked, applied: Applied) -> None:
     """Shrink, enlarge, compare."""
     from ganvas.evaluate.beside_truth import score, shrunk
     from ganvas.translate.applied import How, applied_stand_in
-    from ganvas.translate.work import Outcome, listed, writer
+    from ganvas.translate.standins import Bicubic
+    from ganvas.translate.work import Outcome, pictures_in, writer
 
-    truths = listed(asked.source, but=asked.out)
+    truths = pictures_in(asked.source, but=asked.out)
+    pair = shrunk(truths, applied_stand_in("bicubic", applied.scale, How()))
     outcome = Outcome(total=len(truths.names))
     with (
         showing("pictures", applied) as on_picture,
@@ -77,7 +78,7 @@ def score_enlarging(asked: Asked, applied: Applied) -> None:
     ):
         scored = score(
             truths.names,
-            shrunk(truths, applied_stand_in("bicubic", applied.scale, How())),
+            compared(pair, applied, Bicubic),
             applied,
             outcome,
             border=applied.scale,

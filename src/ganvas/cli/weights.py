@@ -13,7 +13,6 @@ def weights(
 ) -> None:
     """The weights of public networks: found, or where to get them. Nothing is downloaded without --fetch."""
     from rich.console import Console
-    from rich.table import Table
 
     from ganvas.errors import GanvasError
     from ganvas.weights import WEIGHTS, fetch_weights, locate_weights
@@ -25,10 +24,31 @@ def weights(
         typer.echo(f"{name}: {path}")
     if names:
         return
-    table = Table("weights", "where", box=None, padding=(0, 2, 0, 0))
+    console, used = Console(soft_wrap=True, highlight=False, markup=False), uses()
     for name in sorted(WEIGHTS):
         try:
-            table.add_row(name, str(locate_weights(name)))
+            where, style = str(locate_weights(name)), None
         except GanvasError as missing:
-            table.add_row(name, str(missing), style="dim")
-    Console().print(table)
+            where, style = str(missing), "dim"
+        console.print(name, style="bold")
+        console.print(f"  for {', '.join(used[name])}")
+        console.print(f"  {where}", style=style)
+
+
+def uses() -> dict[str, list[str]]:
+    """Weights → what runs on them, in the words in which a user asks for it."""
+    from ganvas.evaluate.public import KINDS
+    from ganvas.losses.content import SEEING
+    from ganvas.metrics.lpips import TRUNKS
+    from ganvas.weights import WEIGHTS
+
+    found: dict[str, list[str]] = {name: [] for name in WEIGHTS}
+    for extractor, kind in KINDS.items():
+        found[kind.weights].append(f"--extractor {extractor}")
+    found["dinov2-s14"].append("--extractor dinov2")
+    found["lpips-alexnet"].append("LPIPS in scores")
+    for lpips, trunk in TRUNKS.items():
+        found[trunk.weights].append(f"--set content.lpips.network={lpips}")
+    for network, seeing in SEEING.items():
+        found[seeing.weights].append(f"--set content.perceptual.network={network}")
+    return found

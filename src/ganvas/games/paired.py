@@ -53,7 +53,7 @@ class JudgingTurn(PairedTurn):
         theirs two by two, so that it does not matter in how many parts a batch is played."""
         source = self.batch.source
         assert source is not None
-        lent = source.view(-1, 2, *source.shape[1:]).flip(1).flatten(0, 1)
+        lent = source.reshape(-1, 2, *source.shape[1:]).flip(1).flatten(0, 1)
         return at_least_float32(self.networks["discriminator"](self.batch.images, lent).logits)
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from ganvas.config import suggest
+from ganvas.config import UnknownKindError, suggest
 from ganvas.errors import GanvasError
 from ganvas.recipes.recipe import Recipe
 
@@ -78,5 +78,16 @@ def first_problem(error: ValidationError) -> str:
     """The first complaint of a validation, in one line."""
     problem = error.errors()[0]
     message = str(problem["msg"]).removeprefix("Value error, ")
-    place = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function"))
-    return f"{place}: {message}" if place else message
+    places = [str(part) for part in problem["loc"] if not str(part).startswith("function")]
+    cause = problem.get("ctx", {}).get("error")
+    if places and isinstance(cause, UnknownKindError):
+        return _no_such_kind(places, cause)
+    return ": ".join(filter(None, [".".join(places), message]))
+
+
+def _no_such_kind(places: list[str], cause: UnknownKindError) -> str:
+    """Which field cannot be that, and all that it can be."""
+    field = ".".join(places[:-1] if places[-1] == cause.kind and len(places) > 1 else places)
+    near = suggest(cause.kind, cause.known)
+    known = f"known: {', '.join(cause.known)}"
+    return f"{field} cannot be '{cause.kind}'; {near if near == known else f'{near} {known}'}"

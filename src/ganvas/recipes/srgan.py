@@ -20,8 +20,8 @@ PAPER = "Ledig et al. 2017, arXiv 1609.04802"
 def srresnet(space: Space) -> PairedRecipe:
     """Sixteen residual blocks and two pixel shuffles, 4×, held to the truth by the mean squared error alone.
 
-    Sources are made from the pictures by ``degradation``, unless the data bring their own (``--direction AtoB`` on gt
-    and lq folders)."""
+    Sources are made from the pictures by ``degradation``, unless the data bring their own: an lq folder beside gt.
+    (``--unpaired``, or gt alone, leaves those aside.)"""
     return PairedRecipe(
         name="srresnet",
         paper=PAPER,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganvas.report.held_out import HeldOut
+from ganvas.report.names import called
 from ganvas.report.record import is_number
 from ganvas.report.thinning import evenly, extremes
 
@@ -15,7 +16,7 @@ MOST_POINTS = 2000  # per curve: more than twice the pixels a chart is wide
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of panel: the keys it takes (the group ``name`` is the curve's name), its unit, its first scale."""
+    """One kind of panel: the keys it takes (the group ``name`` is what `called` names), its unit, its first scale."""
 
     title: str
     unit: str
@@ -72,7 +73,7 @@ KINDS = (
     Kind("Gradient norms", "Euclidean norm of the gradient", re.compile(r"gradient:(?P<name>.+)"), log=True),
     Kind(
         "What the watch sees",
-        "1 is as the real data are; held_out_gap: 1 is overfitting",
+        "1 is as real pictures are; overfitting: 0 is none",
         re.compile(r"\w*:watch/(?P<name>(?!pull$).+)"),
         zero=True,
     ),
@@ -88,7 +89,12 @@ KINDS = (
         log=True,
     ),
     Kind("Pull on the generator", "about 1 where it can learn", re.compile(r"\w*:watch/(?P<name>pull)"), log=True),
-    Kind("Speed", "images per second", re.compile(r":(?P<name>images_per_second)"), zero=True),
+    Kind(
+        "Speed",
+        "images per second, with all that is done on the way",
+        re.compile(r":(?P<name>images_per_second)"),
+        zero=True,
+    ),
     Kind("Other readings", "as reported", re.compile(r"\w*:(?P<name>.*)", re.DOTALL)),
 )
 NOT_CURVES = {"images", "seconds", "alarms"}
@@ -102,11 +108,11 @@ def panels_of(ticks: list[dict[str, Any]], held_out: HeldOut | None = None) -> l
     references: dict[Kind, list[Reference]] = {kind: [] for kind in KINDS}
     for key in keys:
         kind, name = _kind_of(_marked(key, players))
-        series = _series(name, key, ticks)
+        series = _series(called(name), key, ticks)
         if any(y is not None for y in series.y):
             grouped[kind].append(series)
             if held_out and held_out.baseline and key in held_out.references:
-                references[kind].append(Reference(held_out.baseline, name, held_out.references[key]))
+                references[kind].append(Reference(held_out.baseline, series.name, held_out.references[key]))
     best = {kind: held_out.best if held_out and "validation/" in kind.keys.pattern else None for kind in KINDS}
     return [_panel(kind, series, references[kind], best[kind]) for kind, series in grouped.items() if series]
 
@@ -173,5 +179,5 @@ def _series(name: str, key: str, ticks: list[dict[str, Any]]) -> Series:
 def _panel(kind: Kind, series: list[Series], references: list[Reference], best: int | None) -> Panel:
     positive = all(y is None or y > 0 for curve in series for y in curve.y)
     positive = positive and all(reference.y > 0 for reference in references)
-    game_first = sorted(series, key=lambda curve: not curve.name.endswith("/adversarial"))
+    game_first = sorted(series, key=lambda curve: not curve.name.endswith(": adversarial"))
     return Panel(kind.title, kind.unit, kind.log and positive, positive, kind.zero, game_first, references, best)

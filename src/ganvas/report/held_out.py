@@ -72,6 +72,19 @@ class HeldOut:
     references: dict[str, float] = field(default_factory=dict)
     """The baseline's numbers, by the names in ``stats.jsonl``."""
 
+    @property
+    def decides(self) -> Row | None:
+        """The score that chose the best snapshot."""
+        return next((row for row in self.rows if row.decides and row.best is not None), None)
+
+    @property
+    def worse(self) -> bool:
+        """Whether by that score even the best snapshot does not beat the baseline."""
+        row = self.decides
+        if row is None or row.best is None or row.baseline is None:
+            return False
+        return row.best <= row.baseline if row.better == "higher" else row.best >= row.baseline
+
 
 def read_held_out(run: Path, notes: list[str]) -> HeldOut | None:
     """None for a run without validation; what cannot be read is left out and added to ``notes``."""
@@ -148,5 +161,5 @@ def _labels(held: HeldOut) -> dict[str, str]:
     best, last = ("best", "last") if apart else ("after", "")
     labels = {"before": before, "best": best, **({"last": last} if apart else {})}
     if held.third == "back":
-        return labels | {f"{kind}-back": "and back again" for kind in labels if kind != "before"}
+        return labels | {f"{kind}-back": "and back" for kind in labels if kind != "before"}
     return labels | {"truth": "truth"}

@@ -376,7 +376,7 @@
     const button = one("#theme"), root = document.documentElement;
     const system = matchMedia("(prefers-color-scheme: dark)");
     const isDark = () => (root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
-    const say = () => button.setAttribute("aria-pressed", String(isDark()));
+    const say = () => { button.textContent = `Switch to ${isDark() ? "light" : "dark"}`; };
     button.hidden = false;
     button.addEventListener("click", () => { root.dataset.theme = isDark() ? "light" : "dark"; say(); });
     system.addEventListener("change", say);

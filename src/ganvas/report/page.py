@@ -20,6 +20,7 @@ from markupsafe import Markup
 from ganvas import __version__
 from ganvas.files import write_text
 from ganvas.report import tables
+from ganvas.report.columns import blocks_of, columns_of
 from ganvas.report.curves import MOST_POINTS, alarms_of, panels_of, positions_of
 from ganvas.report.held_out import HeldOut, read_held_out
 from ganvas.report.record import Record, is_number, read_record
@@ -27,6 +28,8 @@ from ganvas.report.scores import read_scores
 from ganvas.report.sheets import Sheet, embed
 
 HERO_PIXELS = 740  # the widest that the final samples are drawn; the sheets beside the curves are narrower
+HERO_HEIGHT = 720  # the tallest that those of a translation are: beside them stand a few lines
+BLOCK_PIXELS = 400  # the widest that each of two blocks of rows is
 SHEET_PIXELS = 600
 CARD_PAGE = "card.html"
 """The page of the last evaluation's card, beside the report."""
@@ -60,6 +63,9 @@ def _content(record: Record) -> dict[str, Any]:
     sheets = embed(record.sheets, notes)
     held_out = read_held_out(record.path, notes)
     panels = panels_of(record.ticks, held_out)
+    last = sheets[-1] if sheets else None
+    columns = columns_of((last.width, last.height), record.recipe.get("space")) if last else None
+    blocks = blocks_of(last, record.sheets[last.images], columns) if last else []
     made = "translated" if _source_of(record.recipe) else "generated"
     alarms = alarms_of(record.ticks)
     scores = read_scores(record.scores)
@@ -83,10 +89,12 @@ def _content(record: Record) -> dict[str, Any]:
         "run_facts": _facts(record, held_out),
         "made": made,
         "held_out": held_out,
-        "last": sheets[-1] if sheets else None,
+        "last": last,
+        "headings": columns.headings if columns else (),
+        "blocks": blocks,
         "sheets": sheets,
-        "hero_width": _shown_width(sheets, HERO_PIXELS),
-        "sheet_width": _shown_width(sheets, SHEET_PIXELS),
+        "hero_width": _hero_width(blocks, bool(columns)) if blocks else 0,
+        "sheet_width": _shown_width(last, SHEET_PIXELS) if last else 0,
         "panels": panels,
         "alarms": alarms,
         "scores": scores,
@@ -107,7 +115,7 @@ def _facts(record: Record, held_out: HeldOut | None) -> list[tuple[str, str]]:
     seen = tables.number(record.images) + (f" of {tables.number(planned)}" if is_number(planned) else "")
     facts = [("Recipe", recipe.get("name")), ("Paper", recipe.get("paper")), ("Images seen", seen)]
     if record.seconds:
-        speed = f"{record.images / record.seconds:,.0f} images/s"
+        speed = f"{tables.number(record.images / record.seconds)} images/s"
         facts += [("Time", tables.duration(record.seconds)), ("Speed, mean", speed)]
     facts += [("Data", _source(recipe)), ("Pictures", _pictures(recipe.get("space")))]
     if held_out:
@@ -122,11 +130,14 @@ def _source(recipe: dict[str, Any]) -> str:
 
 def _best(held_out: HeldOut) -> str:
     """What chose the best snapshot, its number, and what there is to beat."""
-    row = next((row for row in held_out.rows if row.decides and row.best is not None), None)
+    row = held_out.decides
     if row is None or held_out.best is None:
         return ""
-    against = f"; {held_out.baseline} {tables.number(row.baseline)}" if row.baseline is not None else ""
-    return f"{row.words} {tables.number(row.best)} {row.unit}".rstrip() + f" at {held_out.best:,} images{against}"
+    found = f"{row.words} {tables.number(row.best)} {row.unit}".rstrip() + f" at {held_out.best:,} images"
+    if row.baseline is None:
+        return found
+    beats = "still no better than" if held_out.worse else "better than"
+    return f"{found}: {beats} {held_out.baseline}, {tables.number(row.baseline)}"
 
 
 def _source_of(recipe: dict[str, Any]) -> dict[str, Any]:
@@ -152,9 +163,16 @@ def _sides(of: dict[str, Any]) -> str:
     return f"{of['height']} × {of['width']}" + (f" × {of['channels']}" if of.get("channels") else "")
 
 
-def _shown_width(sheets: list[Sheet], most: int) -> int:
+def _hero_width(blocks: list[Sheet], translated: bool) -> int:
+    if len(blocks) > 1:
+        return _shown_width(blocks[0], BLOCK_PIXELS)
+    width = min(_shown_width(blocks[0], HERO_PIXELS), HERO_PIXELS)
+    return min(width, HERO_HEIGHT * blocks[0].width // blocks[0].height) if translated else width
+
+
+def _shown_width(sheet: Sheet, most: int) -> int:
     """A whole multiple of the sheet's own width, so that every pixel is equally large; wider sheets are shrunk."""
-    return sheets[-1].width * max(1, most // sheets[-1].width) if sheets else most
+    return sheet.width * max(1, most // sheet.width)
 
 
 def _onward(record: Record) -> list[tuple[str, str]]:

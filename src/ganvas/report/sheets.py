@@ -51,6 +51,13 @@ def embed(files: dict[int, Path], notes: list[str]) -> list[Sheet]:
     return [sheet for sheet in read.values() if sheet is not None]
 
 
+def as_sheet(images: int, picture: PIL.Image.Image) -> Sheet:
+    """A part of a sheet, as a sheet of its own."""
+    written = io.BytesIO()
+    picture.save(written, "PNG")
+    return Sheet(images, _address(written.getvalue()), *picture.size)
+
+
 def _read(images: int, path: Path) -> Sheet | None:
     image = read_png(path)
     return Sheet(images, _address(image.content), *image.size) if image else None

@@ -12,8 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from ganvas.errors import GanvasError
-from ganvas.files import write_text
+from ganvas.files import make_folder, write_text
 from ganvas.recipes.recipe import Recipe
+
+NAMED = 2
+"""So many differences between two recipes are named."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ class Run:
             raise GanvasError(f"{self.recipe_file} cannot be read: {str(error).splitlines()[0]}") from error
 
     def write_recipe(self, recipe: Recipe) -> None:
-        """Write the recipe."""
+        """Write the recipe, and make the directory."""
+        make_folder(self.path)
         write_text(self.recipe_file, recipe.model_dump_json(indent=2) + "\n")
 
     def write_text(self, name: str, text: str) -> None:
@@ -130,7 +134,10 @@ def agree(run: Run, recipe: Recipe) -> Recipe:
         GanvasError: anything but the length differs.
     """
     old = run.recipe()
-    if differences := old.differences(recipe):
-        listed = "; ".join(differences[:8])
-        raise GanvasError(f"{run.path} was started with another recipe ({listed}); choose another --out or undo this")
+    if differences := sorted(old.differences(recipe), key=lambda line: line.startswith(("kind:", "paper:"))):
+        more = f" and {len(differences) - NAMED} more" if len(differences) > NAMED else ""
+        raise GanvasError(
+            f"{run.path} was started with another recipe ({'; '.join(differences[:NAMED])}{more}); "
+            "choose another --out to begin anew, or say the same again to go on"
+        )
     return old.but(images=recipe.images)

@@ -12,7 +12,7 @@ import torch
 from ganvas.data.dataset import Dataset, open_data
 from ganvas.data.doctor import FEW_PICTURES, suggest_recipe
 from ganvas.data.spec import DataSpec
-from ganvas.data.translation.doctor import advised, sized
+from ganvas.data.translation.advice import advised, directed, sized
 from ganvas.data.translation.opening import open_translation
 from ganvas.data.translation.translations import Translations
 from ganvas.errors import GanvasError
@@ -105,6 +105,7 @@ def open_session(prepared: Prepared, say: Say = lambda text: None) -> Session:
     resumes = bool(prepared.runtime.agreed(run.recipe_file.exists()))
     if resumes:
         recipe = agree(run, recipe if request.says_how_long else recipe.but(images=run.recipe().images))
+        _not_fewer(run, recipe)
         _same_data(run, prepared.data)
     else:
         if request.minutes is not None:
@@ -120,6 +121,19 @@ def open_session(prepared: Prepared, say: Say = lambda text: None) -> Session:
         facts = {"name": prepared.data.name, "fingerprint": prepared.data.fingerprint, **prepared.data.summary}
         run.write_json("data.json", facts)
     return session
+
+
+def _not_fewer(run: Run, recipe: Recipe) -> None:
+    """What has been seen cannot be unseen, and a recipe that asks for less would not be what was trained."""
+    before = run.recipe().images
+    if recipe.images >= before or not run.state_file.exists():
+        return
+    seen = read_state(run.state_file)["progress"]["images"]
+    if recipe.images + recipe.batch <= seen:  # the last round is whole
+        raise GanvasError(
+            f"{run.path} has seen {seen:,} images already, more than images={recipe.images}: ask for more, leave "
+            f"--images out (it ends at {before:,}), or begin anew with another --out"
+        )
 
 
 def _belong_together(recipe: Recipe, data: Dataset | Translations) -> None:
@@ -168,6 +182,8 @@ def _wanted(make: MakeRecipe, given: DataSpec) -> DataSpec:
     told = given.but(**fields)
     if told.direction is not None and told.source == PACKAGED:
         raise GanvasError("what should be translated? give --data, a folder or zip (see `ganvas inspect`)")
+    if told.crop is not None and told.direction is None:
+        return directed(told)
     if "size" not in fields or told.direction is None:
         return told
     native = sized(told.but(size=None, crop=None))

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganvas.counted import counted
 from ganvas.data.full_depth import Opener
 from ganvas.data.picture import Unreadable
 from ganvas.data.spec import Direction
@@ -20,6 +21,7 @@ from ganvas.resizing import matlab_bicubic
 from ganvas.snapshot import Snapshot
 from ganvas.translate.engine import Engine, Mode, Tile
 from ganvas.translate.photo import Photo, on_white, read_labels, read_photo
+from ganvas.translate.settling import of_the_picture
 from ganvas.translate.standins import stand_in
 
 
@@ -52,6 +54,23 @@ class Applied:
     @property
     def scale(self) -> int:
         return self.engine.scale
+
+    def of_tiles(self) -> list[str]:
+        """What a person should know before a picture goes through in tiles, with the network in the mode it runs in."""
+        network, notes = self.engine.network, list[str]()
+        if network.reach is None:
+            notes.append(
+                "in tiles the result is not quite that of the whole picture, tens of grey levels off in places: each "
+                "pixel depends on all of it in this network; --tile off where memory allows"
+            )
+        layers = sum(of_the_picture(module) for module in network.modules())
+        if layers and self.engine.passes is None:
+            notes.append(
+                f"in tiles a picture takes {1 + (layers + 1) / 2:.0f} times as long and more: the statistics of "
+                f"{counted(layers, 'layer')} are settled over all tiles, one after the other; --passes 4 stops sooner "
+                "and leaves seams"
+            )
+        return notes
 
     def read(self, open_file: Opener, name: str) -> Photo:
         """A source from a file; raises as `read_photo` and `read_labels` (where sources are maps of classes)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from ganvas.errors import GanvasError
 from ganvas.translate.applied import Applied
 from ganvas.translate.film import frames_of, open_film, writing
 from ganvas.translate.photo import Photo, narrowed
-from ganvas.translate.work import OnPicture
+from ganvas.translate.work import Job, OnPicture, Outcome
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,25 @@ class Filmed:
     """Mean absolute difference of neighbouring frames, in grey levels, of the result less that of the source: above 0
     it is more restless than it was. None for a single frame."""
     notes: tuple[str, ...]
+
+
+def translate_films(
+    jobs: Sequence[Job], place: Path, applied: Applied, outcome: Outcome, on_frame: OnPicture
+) -> Iterator[tuple[str, Filmed]]:
+    """One film after another, from the folder ``place``; what cannot be is written down and passed by.
+
+    Yields:
+        Each film's name, when it is written, and what became of it.
+    """
+    for job in jobs:
+        try:
+            made = translate_film(place / job.name, job.out, applied, on_frame)
+        except GanvasError as error:
+            outcome.failed.append(str(error))
+        else:
+            outcome.done += 1
+            outcome.failed += made.notes
+            yield job.name, made
 
 
 def translate_film(path: Path, out: Path, applied: Applied, on_frame: OnPicture) -> Filmed:

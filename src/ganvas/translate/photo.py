@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,11 +110,35 @@ def _encoded(photo: Photo, format: str, options: Mapping[str, Any]) -> bytes:
     elif photo.white > 255 and format == "PNG":
         return deep_png(_together(photo), photo.profile)
     else:
-        if not (photo.grey and photo.alpha is None and format == "TIFF"):
+        if not _grey_tiff(photo, format):
             photo = narrowed(photo)
         extra = {"icc_profile": photo.profile} if photo.profile and format != "BMP" else {}
         _as_image(photo).save(buffer, format=format, **options, **extra)
     return buffer.getvalue()
+
+
+def narrowing(photo: Photo, path: Path) -> str | None:
+    """That 16 bit become 8 where the path's format cannot hold them, in words; None where nothing is lost."""
+    format, _ = WRITTEN[path.suffix.lower()]
+    if photo.white == 255 or format in ("PNG", "NPY") or _grey_tiff(photo, format):
+        return None
+    where = "TIFF (Pillow writes 16 bits of grey alone)" if format == "TIFF" else format
+    return f"16-bit pictures become 8-bit in {where}; --format png keeps them"
+
+
+def halved(photo: Photo, half: Literal["left", "right"] | None) -> Photo:
+    """The left or right half of a double picture, or with None all of it. Raises `Unreadable` for an odd width."""
+    if half is None:
+        return photo
+    width = photo.pixels.shape[1]
+    if width % 2:
+        raise Unreadable(f"is {width} pixels wide, so A and B cannot be its two halves")
+    kept = slice(0, width // 2) if half == "left" else slice(width // 2, width)
+    return Photo(photo.pixels[:, kept], None if photo.alpha is None else photo.alpha[:, kept], photo.profile)
+
+
+def _grey_tiff(photo: Photo, format: str) -> bool:
+    return photo.grey and photo.alpha is None and format == "TIFF"
 
 
 def narrowed(photo: Photo) -> Photo:

@@ -8,16 +8,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from ganvas.data.folder import files_below
 from ganvas.data.full_depth import DEEP_SUFFIXES, Opener
 from ganvas.data.picture import Unreadable
+from ganvas.data.translation.tasks import Half
 from ganvas.data.translation.tree import open_tree
 from ganvas.errors import GanvasError
 from ganvas.translate.applied import Applied
 from ganvas.translate.film import ENDINGS
-from ganvas.translate.photo import WRITTEN, Photo, write_photo
+from ganvas.translate.photo import WRITTEN, Photo, halved, narrowing, write_photo
 
 OnPicture = Callable[[int, int], None]
 """(done, of so many)."""
+FILMS = tuple(ending for ending in ENDINGS if ending not in DEEP_SUFFIXES)
+"""In folders a gif is a picture."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,19 @@ class Listed:
     """When, in seconds of the system's clock."""
     single: bool = False
     films: tuple[str, ...] = ()
-    """Films beside them, which go one by one."""
+    """Films beside them."""
+    half: Half | None = None
+    """What of every picture is meant; None: all of it."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to translate."""
+    """One picture to translate, or a half of one; or a film."""
 
     name: str
     open: Opener
     out: Path
+    half: Half | None = None
 
 
 @dataclass
@@ -53,10 +60,10 @@ class Outcome:
 
 
 def listed(place: Path, but: Path | None = None) -> Listed:
-    """The pictures in a file, a folder (without those at or below ``but``) or a zip.
+    """The pictures in a file, a folder (without those at or below ``but``; with its films) or a zip.
 
     Raises:
-        GanvasError: nothing is there, or no picture in it.
+        GanvasError: nothing is there, or no picture and no film in it.
     """
     if place.is_file() and not zipfile.is_zipfile(place):
         if place.suffix.lower() not in DEEP_SUFFIXES:
@@ -65,19 +72,46 @@ def listed(place: Path, but: Path | None = None) -> Listed:
         return Listed((place.name,), lambda _: place.open("rb"), lambda _: place.stat().st_mtime, single=True)
     if not place.exists():
         raise GanvasError(f"{place}: no such file or folder")
-    tree = open_tree(str(place))
     if place.is_dir():
-        made = None if but is None else but.resolve()
-        if made == place.resolve():
-            raise GanvasError(f"--out {but} would write over the source; choose another place")
-        names = tuple(name for name in tree.pictures if not (made and (place / name).resolve().is_relative_to(made)))
-        if not names:
-            raise GanvasError(f"{place} holds no pictures but those in {but}, where results go")
-        films = tuple(name for name in tree.names if name.lower().endswith(ENDINGS) and name not in tree.pictures)
-        return Listed(names, tree.open_file, lambda name: (place / name).stat().st_mtime, films=films)
+        return _in_folder(place, but)
+    tree = open_tree(str(place))
     if leading_out := [name for name in tree.pictures if ".." in PurePosixPath(name).parts or name.startswith("/")]:
         raise GanvasError(f"{place}: {leading_out[0]} points out of the archive; unpack it by hand")
     return Listed(tuple(tree.pictures), tree.open_file, lambda _: place.stat().st_mtime)
+
+
+def pictures_in(place: Path, but: Path | None = None) -> Listed:
+    """As `listed`, where films are of no use."""
+    found = listed(place, but)
+    if not found.names:
+        raise GanvasError(f"{place} holds films, but no pictures")
+    return found
+
+
+def _in_folder(place: Path, but: Path | None) -> Listed:
+    made = None if but is None else but.resolve()
+    if made == place.resolve():
+        raise GanvasError(f"--out {but} would write over the source; choose another place")
+
+    def given(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name for name in names if not (made and (place / name).resolve().is_relative_to(made)))
+
+    seen = (name for name in files_below(place) if not any(p.startswith(".") for p in PurePosixPath(name).parts))
+    films = given(sorted(name for name in seen if name.lower().endswith(FILMS)))
+    try:
+        tree = open_tree(str(place))
+    except GanvasError:  # no pictures
+        if not films:
+            raise
+        return Listed((), lambda name: (place / name).open("rb"), lambda name: _changed(place / name), films=films)
+    names = given(tree.pictures)
+    if not (names or films):
+        raise GanvasError(f"{place} holds no pictures but those in {but}, where results go")
+    return Listed(names, tree.open_file, lambda name: _changed(place / name), films=films)
+
+
+def _changed(file: Path) -> float:
+    return file.stat().st_mtime
 
 
 def jobs_for(source: Listed, place: Path, out: Path, format: str | None = None) -> list[Job]:
@@ -95,7 +129,12 @@ def jobs_for(source: Listed, place: Path, out: Path, format: str | None = None) 
         targets = _inside(source.names, out, format)
     if source.single and place.resolve() == targets[0].resolve():
         raise GanvasError(f"--out {out} would write over the source; choose another place")
-    return [Job(name, source.open, target) for name, target in zip(source.names, targets, strict=True)]
+    return [Job(name, source.open, target, source.half) for name, target in zip(source.names, targets, strict=True)]
+
+
+def film_jobs(source: Listed, out: Path) -> list[Job]:
+    """A job a film, which keeps its name and format."""
+    return [Job(name, source.open, out / name) for name in source.films]
 
 
 def still_to_do(jobs: Sequence[Job], source: Listed, newest: float) -> list[Job]:
@@ -113,10 +152,11 @@ def work_through(jobs: Iterable[Job], applied: Applied, outcome: Outcome, on_pic
     """
     for job in jobs:
         try:
-            result = applied(applied.read(job.open, job.name))
+            result = applied(halved(applied.read(job.open, job.name), job.half))
         except (Unreadable, GanvasError) as error:
             outcome.failed.append(f"{job.name}: {error}")
         else:
+            applied.engine.notes += filter(None, [narrowing(result, job.out)])
             write_photo(result, job.out)
             outcome.done += 1
         on_picture(outcome.done + len(outcome.failed), outcome.total)

@@ -82,14 +82,22 @@ def names_from(values: set[int] | None) -> tuple[str, ...] | None:
     return tuple(map(str, range(max(inside) + 1)))
 
 
+class NoClassError(GanvasError):
+    """A map holds a value that is neither a class nor `IGNORED`."""
+
+    def __init__(self, file: str, value: int, classes: int) -> None:
+        self.seen = f"{file} holds the value {value}"
+        super().__init__(
+            f"{self.seen}, but there are {classes} classes, 0 to {classes - 1} ({IGNORED} is ignored): mend the map, "
+            "or name all classes in classes.json"
+        )
+
+
 def check_values(values: NDArray[np.uint8], names: Sequence[str], file: str) -> None:
-    """Raises `GanvasError` where a value is neither a class nor `IGNORED`."""
+    """Raises `NoClassError` where a value is neither a class nor `IGNORED`."""
     wrong = values[(values >= len(names)) & (values != IGNORED)]
     if wrong.size:
-        raise GanvasError(
-            f"{file} holds the value {wrong.max()}, but there are {len(names)} classes, 0 to {len(names) - 1} "
-            f"({IGNORED} is ignored): mend the map, or name all classes in classes.json"
-        )
+        raise NoClassError(file, int(wrong.max()), len(names))
 
 
 def one_hot(maps: Tensor, classes: int, edges: bool) -> Tensor:

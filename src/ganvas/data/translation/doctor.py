@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ganvas.config import Config
-from ganvas.data.annotations import DATASET_JSON
+from ganvas.counted import counted
 from ganvas.data.decoding import BYTES_AT_ONCE, in_order
-from ganvas.data.full_depth import DeepHeader, deep_header
+from ganvas.data.full_depth import DeepHeader
 from ganvas.data.picture import Unreadable
 from ganvas.data.spec import DataSpec
 from ganvas.data.survey import size_counts
-from ganvas.data.translation.layouts import Layout, names_its_sets, recognise
-from ganvas.data.translation.tasks import File, Plan, Role, decoded, left_out, plan
+from ganvas.data.translation.advice import SIDE, command, headers_of, recipe_for, sized_for
+from ganvas.data.translation.class_maps import NoClassError
+from ganvas.data.translation.tasks import Plan, Role, decoded, left_out, plan
 from ganvas.data.translation.tree import Tree, open_tree
-from ganvas.errors import GanvasError
 
 MOST_NAMED = 20
-SIDE = 256
-WINDOW = 96
-"""Sides of the windows that are trained on, at most, where small pictures have large partners."""
-"""Pictures up to this size are suggested to be taken whole."""
-_LOOKED_AT = 20
 _PARTS = {False: "training", True: "held out"}
-RECIPES: dict[str, tuple[str, str]] = {
-    "side by side": ("pix2pix", "A and B are pairs"),
-    "pairs": ("pix2pix", "A and B are pairs"),
-    "class maps": ("pix2pix", "maps and pictures are pairs"),
-    "scaled pairs": ("srresnet", "B is A, only larger"),
-    "two sets": ("cyclegan", "A and B are sets of their own"),
-}
+_CROPPED: dict[bool, tuple[Role, ...]] = {True: ("images",), False: ("images", "sources")}
+"""Whether they are pairs → whose windows are cut by themselves."""
 
 
 class TranslationCheckup(Config):
@@ -51,6 +40,10 @@ class TranslationCheckup(Config):
     """'training' and 'held out' → files that can be used, by the name of their set."""
     sizes: dict[str, dict[str, int]]
     """By the name of the set: 'HEIGHTxWIDTH' → files, the most frequent first."""
+    modes: dict[str, dict[str, int]]
+    """By the name of the set: 'RGB', 'grey', 'RGB with opacity' … → files, the most frequent first."""
+    channels: dict[str, int]
+    """By the name of the set: how many it is trained with. Opacity is laid on white, unless there are 4."""
     scale: int
     bits: dict[str, int]
     unmatched: tuple[str, ...]
@@ -69,28 +62,17 @@ class TranslationCheckup(Config):
     leaks: tuple[tuple[str, ...], ...]
     """Groups of files with the same pixels, some for training and some held out; the first ones."""
     leaks_count: int
+    identical: tuple[str, ...]
+    """Targets with the very pixels of their sources, the first ones."""
+    identical_count: int
     recipe: str | None
     recipe_reason: str
+    first: str | None
+    """What must be mended before the command is of use."""
     command: str | None
-    """What to type next."""
+    """What to type next; None where nothing can be trained on."""
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-def recognised(spec: DataSpec) -> DataSpec | None:
-    """The spec, with a direction, if its folders alone say that these are pictures to translate between; else None.
-
-    Two folders could also be two classes: they count only when called A and B, or when nearly every name is in both and
-    no labels lie beside them.
-    """
-    if spec.translates or spec.labels is not None:
-        return spec if spec.translates else None
-    try:
-        tree = open_tree(spec.source)
-        layout = recognise(tree.pictures, spec.source)
-    except GanvasError:
-        return None
-    return spec.but(direction="AtoB") if _says_so(tree, layout) else None
 
 
 def inspect_translation(spec: DataSpec, on_progress: Callable[[int, int], None] | None = None) -> TranslationCheckup:
@@ -102,11 +84,10 @@ def inspect_translation(spec: DataSpec, on_progress: Callable[[int, int], None] 
     tree = open_tree(spec.source)
     wanted = plan(tree, spec)
     seen = _look_at_all(tree, wanted, on_progress)
-    layout, (source, target) = wanted.layout, wanted.names
-    by_role: dict[Role, str] = {"sources": source, "images": target}
-    sizes = {role: Counter(header.size for _, header in _of(wanted, role)) for role in by_role}
-    small = list(_too_small(wanted))
-    recipe, reason = RECIPES.get(layout.kind, (None, "pictures without anything to translate from"))
+    layout, small = wanted.layout, list(_too_small(wanted))
+    by_role = {role: name for role, name in wanted.by_role.items() if headers_of(wanted, role)}
+    sizes = {role: Counter(header.size for header in headers_of(wanted, role)) for role in by_role}
+    recipe, reason = recipe_for(wanted)
     return TranslationCheckup(
         source=spec.source,
         kind=layout.kind,
@@ -114,13 +95,12 @@ def inspect_translation(spec: DataSpec, on_progress: Callable[[int, int], None] 
         names=wanted.names,
         direction=spec.direction,
         paired=layout.paired,
-        counts={
-            part: {name: seen.used[role, held] for role, name in by_role.items() if sizes[role]}
-            for held, part in _PARTS.items()
-        },
-        sizes={name: size_counts(sizes[role]) for role, name in by_role.items() if sizes[role]},
+        counts={part: {name: seen.used[role, held] for role, name in by_role.items()} for held, part in _PARTS.items()},
+        sizes={name: size_counts(sizes[role]) for role, name in by_role.items()},
+        modes={name: dict(_modes(wanted, role).most_common()) for role, name in by_role.items()},
+        channels={name: wanted.channels[role] for role, name in by_role.items()},
         scale=wanted.scale,
-        bits={name: 16 if wanted.deep[role] else 8 for role, name in by_role.items() if sizes[role]},
+        bits={name: 16 if wanted.deep[role] else 8 for role, name in by_role.items()},
         unmatched=layout.unmatched[:MOST_NAMED],
         unmatched_count=len(layout.unmatched),
         unreadable=dict(list(wanted.skipped.items())[:MOST_NAMED]),
@@ -132,9 +112,12 @@ def inspect_translation(spec: DataSpec, on_progress: Callable[[int, int], None] 
         too_small_count=len(small),
         leaks=tuple(seen.leaks[:MOST_NAMED]),
         leaks_count=len(seen.leaks),
+        identical=tuple(seen.identical[:MOST_NAMED]),
+        identical_count=len(seen.identical),
         recipe=recipe,
         recipe_reason=reason,
-        command=_command(recipe, _sized(spec, wanted)) if recipe else None,
+        first=_first(wanted, seen, small),
+        command=command(recipe, sized_for(wanted)) if recipe and not seen.lacks(wanted) else None,
         warnings=tuple(_warnings(wanted, seen, small)),
         notes=tuple(wanted.notes),
     )
@@ -148,6 +131,7 @@ class _Seen:
     """By role and whether held out."""
     out_of_range: list[str] = field(default_factory=list)
     by_pixels: dict[tuple[Role, bytes], list[tuple[str, bool]]] = field(default_factory=dict)
+    identical: list[str] = field(default_factory=list)
 
     @property
     def leaks(self) -> list[tuple[str, ...]]:
@@ -155,22 +139,19 @@ class _Seen:
         groups = [group for group in self.by_pixels.values() if len({held for _, held in group}) == 2]
         return [tuple(name for name, _ in group) for group in groups]
 
+    @property
+    def pairs(self) -> int:
+        """Targets that can be used."""
+        return self.used["images", False] + self.used["images", True]
 
-def _says_so(tree: Tree, layout: Layout) -> bool:
-    if layout.kind == "side by side":
-        return all(_is_double(tree, path) for path in layout.train[0][:_LOOKED_AT])
-    if layout.kind in ("class maps", "scaled pairs") or names_its_sets(tree.pictures):
-        return True
-    labelled = any(name.endswith(DATASET_JSON) for name in tree.names)
-    return layout.paired and not labelled and 10 * layout.alike[0] >= 9 * layout.alike[1]
+    @property
+    def mostly_identical(self) -> bool:
+        """Whether most targets have the very pixels of their sources."""
+        return 2 * len(self.identical) > self.pairs
 
-
-def _is_double(tree: Tree, path: str) -> bool:
-    try:
-        height, width = deep_header(tree.open_file, path).size
-    except Unreadable:
-        return True
-    return width == 2 * height
+    def lacks(self, wanted: Plan, held_out: bool = False) -> list[str]:
+        """Names of the sets that nothing of is left for this part."""
+        return [name for role, name in wanted.by_role.items() if not self.used[role, held_out]]
 
 
 def _look_at_all(tree: Tree, wanted: Plan, on_progress: Callable[[int, int], None] | None) -> _Seen:
@@ -179,8 +160,8 @@ def _look_at_all(tree: Tree, wanted: Plan, on_progress: Callable[[int, int], Non
     def work(index: int) -> dict[Role, bytes] | str:
         try:
             pictures = decoded(tree, wanted, wanted.tasks[index])
-        except GanvasError as error:  # a class number out of range: the next map may be as well
-            return str(error)
+        except NoClassError as error:  # the next map may be out of range as well
+            return error.seen
         return {role: hashlib.blake2b(pixels.data, digest_size=16).digest() for role, pixels in pictures.items()}
 
     for done, (index, found) in enumerate(in_order(range(len(wanted.tasks)), work, BYTES_AT_ONCE), start=1):
@@ -191,6 +172,8 @@ def _look_at_all(tree: Tree, wanted: Plan, on_progress: Callable[[int, int], Non
             case str():
                 seen.out_of_range.append(found)
             case _:
+                if found.get("sources") == found.get("images"):
+                    seen.identical.append(task.files["images"].path)
                 for role, digest in found.items():
                     seen.used[role, task.held_out] += 1
                     names = seen.by_pixels.setdefault((role, digest), [])
@@ -200,9 +183,16 @@ def _look_at_all(tree: Tree, wanted: Plan, on_progress: Callable[[int, int], Non
     return seen
 
 
-def _of(wanted: Plan, role: Role) -> Iterator[tuple[File, DeepHeader]]:
-    files = [task.files[role] for task in wanted.tasks if role in task.files]
-    return ((file, wanted.headers[file]) for file in files)
+def _modes(wanted: Plan, role: Role) -> Counter[str]:
+    """What the pictures hold, in words."""
+    if wanted.classes and role == "sources":
+        return Counter({"class numbers": len(headers_of(wanted, role))})
+    return Counter(_mode(header) for header in headers_of(wanted, role))
+
+
+def _mode(header: DeepHeader) -> str:
+    colours = {1: "grey", 3: "RGB", 4: "RGB with opacity"}.get(header.channels, f"{header.channels} channels")
+    return f"{colours} with opacity" if header.alpha else colours
 
 
 def _too_small(wanted: Plan) -> Iterator[str]:
@@ -210,66 +200,74 @@ def _too_small(wanted: Plan) -> Iterator[str]:
     crop = wanted.spec.window
     if crop is None or wanted.spec.shape is not None:
         return
-    roles: Sequence[Role] = ("images",) if wanted.layout.paired else ("images", "sources")
-    for role in roles:
-        for file, header in _of(wanted, role):
+    for role in _CROPPED[wanted.layout.paired]:
+        for file in (task.files[role] for task in wanted.tasks if role in task.files):
+            header = wanted.headers[file]
             if header.height < crop[0] or header.width < crop[1]:
                 yield f"{file.path} ({header.height}x{header.width})"
+
+
+def _first(wanted: Plan, seen: _Seen, small: Sequence[str]) -> str | None:
+    """What stands in the way of training, and how to mend it; the greatest first."""
+    layout, (source, target) = wanted.layout, wanted.names
+    if lacking := seen.lacks(wanted):
+        return _nothing_left(wanted, seen, " and ".join(lacking))
+    if seen.out_of_range:
+        return f"mend {_maps(wanted, seen)}"
+    if small:
+        least = min(min(header.size) for role in _CROPPED[layout.paired] for header in headers_of(wanted, role))
+        crop = max(1, least // wanted.scale) * wanted.scale
+        return f"use --crop {crop}, or leave out {len(small):,} smaller pictures"
+    if seen.mostly_identical:
+        return f"{source} and {target} are the same pictures: put into {target} what {source} should become"
+    return None
+
+
+def _nothing_left(wanted: Plan, seen: _Seen, lacking: str) -> str:
+    if seen.out_of_range:
+        return f"nothing to train on: mend {_maps(wanted, seen)}"
+    if not wanted.skipped:
+        return f"no pictures of {lacking} are for training: put some into train/"
+    name, reason = next(iter(wanted.skipped.items()))
+    what = "no pair" if wanted.layout.paired else f"nothing of {lacking}"
+    differ = wanted.layout.paired and wanted.layout.kind != "scaled pairs" and wanted.spec.shape is None
+    mend = f"; look again with --size {SIDE}" if differ and wanted.headers else ""
+    return f"{what} can be used, such as {name}: {reason.split(';')[0]}{mend}"
+
+
+def _maps(wanted: Plan, seen: _Seen) -> str:
+    count, last = len(seen.out_of_range), len(wanted.classes) - 1
+    return f"{counted(count, 'map')} (classes are 0 to {last}, and 255 for none), or name all classes in classes.json"
 
 
 def _warnings(wanted: Plan, seen: _Seen, small: Sequence[str]) -> Iterator[str]:
     layout, (both, least) = wanted.layout, wanted.layout.alike
     if layout.unmatched:
-        yield f"{len(layout.unmatched):,} files have no partner, such as {layout.unmatched[0]}"
+        yield f"{counted(len(layout.unmatched), 'file')} without a partner, such as {layout.unmatched[0]}"
     if wanted.skipped:
-        yield f"{len(wanted.skipped):,} files cannot be used and are left out, with their partners"
+        yield f"{counted(len(wanted.skipped), 'file')} left out as of no use, with their partners"
     if seen.out_of_range:
-        yield f"{len(seen.out_of_range):,} maps hold values that are no class: {seen.out_of_range[0]}"
+        yield f"{counted(len(seen.out_of_range), 'map')} with values that are no class"
     if small:
-        yield f"{len(small):,} pictures are smaller than the crop, such as {small[0]}"
+        yield f"{counted(len(small), 'picture')} smaller than the crop, such as {small[0]}"
+    if seen.mostly_identical:
+        yield f"{len(seen.identical):,} of {seen.pairs:,} pairs are twice the same pixels, such as {seen.identical[0]}"
     if seen.leaks:
         same = " = ".join(seen.leaks[0][:3])
-        yield f"{len(seen.leaks):,} pictures are both for training and held out, such as {same}"
+        yield f"{counted(len(seen.leaks), 'picture')} both for training and held out, such as {same}"
     if layout.kind == "two sets" and both and 2 * both >= least:
         yield f"{both:,} of {least:,} names are in both sets: if they are pairs, use --paired and pix2pix"
     if layout.kind == "pairs" and both < least:
         yield f"{both:,} of {least:,} names are in both sets: if they are no pairs, use --unpaired and cyclegan"
+    yield from _none_held_out(wanted, seen)
 
 
-def _command(recipe: str, spec: DataSpec) -> str:
-    words = ["ganvas", "train", recipe, "--data", spec.source, "--direction", spec.direction or "AtoB"]
-    for option, value in (("--size", spec.size), ("--crop", spec.crop), ("--limit", spec.limit)):
-        if value is not None:
-            words += [option, "x".join(map(str, value)) if isinstance(value, tuple) else str(value)]
-    words += [] if spec.paired is None else ["--paired" if spec.paired else "--unpaired"]
-    return shlex.join([*words, *["--side-by-side"] * spec.side_by_side])
-
-
-def _sized(spec: DataSpec, wanted: Plan) -> DataSpec:
-    """With a size to train at, where the user names none and the recipe's own would not suit: small pictures of one
-    size stay as they are, and of small ones beside large ones windows are cut."""
-    if spec.size is not None or spec.crop is not None:
-        return spec
-    sizes = Counter(header.size for _, header in _of(wanted, "images"))
-    if wanted.layout.kind == "scaled pairs" and sizes:
-        smallest = min(min(size) for size in sizes)
-        return spec.but(crop=max(1, min(WINDOW, smallest) // wanted.scale) * wanted.scale)
-    if len(sizes) == 1 and max(only := next(iter(sizes))) <= SIDE and only != (SIDE, SIDE):
-        return spec.but(size=only[0] if only[0] == only[1] else only)
-    return spec
-
-
-def advised(spec: DataSpec) -> tuple[str, str, DataSpec] | None:
-    """(recipe, reason, the spec with direction and size) for data whose folders alone say that they are to be
-    translated; None for any other. Headers are read, pictures are not."""
-    told = recognised(spec)
-    if told is None or told.direction is None:
-        return None
-    wanted = plan(open_tree(told.source), told)
-    name, reason = RECIPES.get(wanted.layout.kind, (None, ""))
-    return (name, reason, _sized(told, wanted)) if name else None
-
-
-def sized(spec: DataSpec) -> DataSpec:
-    """The spec with a size that suits its pictures; see `advised`."""
-    return _sized(spec, plan(open_tree(spec.source), spec))
+def _none_held_out(wanted: Plan, seen: _Seen) -> Iterator[str]:
+    names = seen.lacks(wanted, held_out=True)
+    if not names or seen.lacks(wanted):
+        return
+    count = next(seen.used[role, False] for role, name in wanted.by_role.items() if name == names[0])
+    what = {"two sets": f"pictures of {names[0]}", "pictures": "pictures"}.get(wanted.layout.kind, "pairs")
+    folders = wanted.layout.kind not in ("side by side", "pictures")
+    where = " and ".join(f"val/{name}/" for name in names) if folders else "val/"
+    yield f"none of the {count:,} {what} is held out: no validation, no scores; put some into {where}"

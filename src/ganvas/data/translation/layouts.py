@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import takewhile
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from ganvas.errors import GanvasError
 
@@ -28,6 +28,9 @@ PARTS: Mapping[str, Part] = {
 CLASS_MAPS = ("labels", "label", "masks", "mask", "segmentation", "annotations")
 PHOTOS = ("images", "image", "img", "imgs", "photos", "photo")
 SMALL, LARGE = r"(lq|lr|low)([-_ ]?x?\d+|bic.*|_.*)?", r"(gt|hr|high)([-_ ]?mod\d+|_.*)?"
+BEFORE = ("src", "source", "in", "input", "inputs", "before", "from")
+AFTER = ("dst", "target", "targets", "out", "output", "outputs", "after", "to")
+"""Words for A and for B in the names of two folders, where the alphabet would have it otherwise."""
 HELD_OUT_SHARE = 8
 """One in so many is held out where no folder says which."""
 _JOINED = re.compile(r"(train|val|valid|test)(?:_(.+)|([AB]))")
@@ -62,6 +65,8 @@ class Layout:
     """Pictures that have no partner in a set of pairs."""
     alike: tuple[int, int] = (0, 0)
     """Of two folders: how many keys are in both, and how many are in the smaller."""
+    endings: tuple[str, str] = ("", "")
+    """Of pairs: how all names in A and in B end, beside what partners share: `_in` and `_out`."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -91,7 +96,7 @@ def pictures_only(paths: Sequence[str]) -> Layout:
     entries = _read(paths)
     domains = Counter(entry.domain for entry in entries if entry.domain is not None)
     names, notes = _a_and_b(domains), list[str]()
-    if names and (names[1].lower() in PHOTOS or _scaled(names)):
+    if names and (_words(names)[1][0] in PHOTOS or _scaled(names)):
         entries = [entry for entry in entries if entry.domain == names[1]]
         notes.append(f"{names[0]}/ is left alone: direction AtoB trains on it")
     train, held, more = _divided(entries)
@@ -105,6 +110,17 @@ def names_its_sets(paths: Sequence[str]) -> bool:
     folders = {part for path in paths for part in PurePosixPath(path).parts[:-1]}
     joined = [match for match in map(_JOINED.fullmatch, folders) if match]
     return {"A", "B"} <= folders or len({match[2] or match[3] for match in joined}) == 2
+
+
+def empty_one(paths: Sequence[str], folders: Sequence[str]) -> tuple[str, str] | None:
+    """(the empty folder, the other), where two folders are called as A and B are and one has no file among all these
+    paths. One that holds other files than pictures, as labels/ may, is no mistake."""
+    entries = _read([*paths, *(f"{folder}/-" for folder in folders)])  # as if each held a file
+    filled = {entry.domain for entry in entries[: len(paths)]}
+    names = _named({entry.domain: 1 for entry in entries if entry.domain is not None})
+    if names is None or len(filled & {*names}) != 1:
+        return None
+    return names if names[1] in filled else names[::-1]
 
 
 def group_of(key: str, code_points: bool) -> str:
@@ -166,7 +182,15 @@ def _entry(path: str, parts: tuple[str, ...]) -> Entry:
 
 def _a_and_b(domains: Mapping[str, int]) -> tuple[str, str] | None:
     """Which folders are A and B: by what they are called, else two folders in the alphabet's order."""
-    lower = {name.lower(): name for name in domains}
+    if (names := _named(domains)) is not None or len(domains) != 2:
+        return names
+    (_, _, _, a), (_, _, _, b) = sorted((w in AFTER, w not in BEFORE, w, name) for w, name in _words(domains))
+    return a, b
+
+
+def _named(domains: Mapping[str, int]) -> tuple[str, str] | None:
+    """A and B, where folders are called so, or labels and images, or lq and gt."""
+    lower = dict(_words(domains))
     if {"a", "b"} <= lower.keys() <= {"a", "b", "ab"}:  # beside c and d they are letters
         return lower["a"], lower["b"]
     for a, b in ((a, b) for a in CLASS_MAPS for b in PHOTOS):
@@ -176,12 +200,19 @@ def _a_and_b(domains: Mapping[str, int]) -> tuple[str, str] | None:
     large = [name for low, name in lower.items() if re.fullmatch(LARGE, low)]
     if len(small) == len(large) == 1:
         return small[0], large[0]
-    return (min(domains), max(domains)) if len(domains) == 2 else None
+    return None
+
+
+def _words(names: Collection[str]) -> list[tuple[str, str]]:
+    """(what tells a folder apart, the folder): of `street_lr` and `street_hr`, lr and hr; always in lower case."""
+    shared = re.match(r".*[-_. ]", _beginning([name.lower() for name in names])) if len(names) == 2 else None
+    return [(name.lower()[shared.end() if shared else 0 :], name) for name in names]
 
 
 def _scaled(names: tuple[str, str]) -> bool:
     """Whether A is called small and B large."""
-    return bool(re.fullmatch(SMALL, names[0].lower()) and re.fullmatch(LARGE, names[1].lower()))
+    (a, _), (b, _) = _words(names)
+    return bool(re.fullmatch(SMALL, a) and re.fullmatch(LARGE, b))
 
 
 def _side_by_side(entries: Sequence[Entry]) -> Layout:
@@ -198,27 +229,30 @@ def _two_folders(entries: Sequence[Entry], names: tuple[str, str], where: str, p
         notes.append(f"{len(outside):,} pictures outside {names[0]}/ and {names[1]}/ were passed over")
     a, b = ([entry for entry in entries if entry.domain == name] for name in names)
     scaled = _scaled(names)
-    keys_a, keys_b = _by_key(a, scaled), _by_key(b, False)
-    matched = sorted(keys_a.keys() & keys_b.keys())
-    alike = (len(matched), min(len(keys_a), len(keys_b)))
+    keys_a, keys_b = _by_key(a, r"[-_]?x\d+" if scaled else ""), _by_key(b)
+    alike, endings = _alike(keys_a, keys_b), ("", "")
+    if 2 * alike[0] < alike[1]:
+        shorter = _by_key(a, re.escape(end_a := _ending(a))), _by_key(b, re.escape(end_b := _ending(b)))
+        if 10 * _alike(*shorter)[0] >= 9 * alike[1]:
+            (keys_a, keys_b), alike, endings = shorter, _alike(*shorter), (end_a, end_b)
     unpaired_by_name = any(re.fullmatch(r"(train|test|val)[AB]", part) for part in PurePosixPath(a[0].path).parts)
     if paired is None:
         paired = 2 * alike[0] >= alike[1] and not unpaired_by_name
     if not paired:
         return _two_sets(a, b, names, alike, notes)
-    if not matched:
+    if not alike[0]:
         raise GanvasError(
             f"{where}: no picture in {names[0]}/ has a partner of the same name in {names[1]}/, such as {a[0].path}; "
             "give partners the same name, or use --unpaired"
         )
-    return _pairs(keys_a, keys_b, names, scaled, notes)
+    return _pairs(keys_a, keys_b, names, endings, notes)
 
 
 def _pairs(
     a: Mapping[tuple[Part | None, str], Entry],
     b: Mapping[tuple[Part | None, str], Entry],
     names: tuple[str, str],
-    scaled: bool,
+    endings: tuple[str, str],
     notes: list[str],
 ) -> Layout:
     matched = sorted(a.keys() & b.keys(), key=lambda k: b[k].path)
@@ -226,14 +260,14 @@ def _pairs(
     train, held, more = _divided([b[key] for key in matched])
     partner = {b[key].path: a[key].path for key in matched}
     kind: Kind = "pairs"
-    if scaled:
+    if _scaled(names):
         kind = "scaled pairs"
-    elif names[0].lower() in CLASS_MAPS:
+    elif _words(names)[0][0] in CLASS_MAPS:
         kind = "class maps"
     both = [(tuple(partner[entry.path] for entry in part), _paths(part)) for part in (train, held)]
-    words = f"{names[0]}/ and {names[1]}/ paired by name"
-    alike = (len(matched), min(len(a), len(b)))
-    return Layout(kind, words, names, both[0], both[1], tuple(unmatched), alike, (*notes, *more))
+    without = f", without {' and '.join(filter(None, endings))} at the end" if any(endings) else ""
+    words = f"{names[0]}/ and {names[1]}/ paired by name{without}"
+    return Layout(kind, words, names, both[0], both[1], tuple(unmatched), _alike(a, b), endings, notes=(*notes, *more))
 
 
 def _two_sets(
@@ -251,9 +285,25 @@ def _two_sets(
     )
 
 
-def _by_key(entries: Sequence[Entry], scaled: bool) -> dict[tuple[Part | None, str], Entry]:
-    """By part and key; of small pictures a name's ending such as `x4` does not count."""
-    return {(e.part, re.sub(r"[-_]?x\d+$", "", e.key) if scaled else e.key): e for e in reversed(entries)}
+def _by_key(entries: Sequence[Entry], ending: str = "") -> dict[tuple[Part | None, str], Entry]:
+    """By part and key, without an ending (a pattern) that does not count, such as the `x4` of small pictures."""
+    return {(entry.part, re.sub(f"{ending}$", "", entry.key)): entry for entry in reversed(entries)}
+
+
+def _ending(entries: Sequence[Entry]) -> str:
+    """What all names end with, from a separator on: `_in`; empty where there is none."""
+    shared = _beginning([PurePosixPath(entry.key).name[::-1] for entry in entries])[::-1]
+    found = re.search(r"[-_. ].*", shared)
+    return found[0] if found else ""
+
+
+def _beginning(texts: Sequence[str]) -> str:
+    """What all begin with."""
+    return "".join(letters[0] for letters in takewhile(lambda letters: len({*letters}) == 1, zip(*texts, strict=False)))
+
+
+def _alike(a: Mapping[Any, Entry], b: Mapping[Any, Entry]) -> tuple[int, int]:
+    return len(a.keys() & b.keys()), min(len(a), len(b))
 
 
 def _divided(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry], list[str]]:

@@ -28,7 +28,7 @@ from ganvas.errors import GanvasError
 from ganvas.space import Source, Space
 
 log = logging.getLogger("ganvas")
-LAYOUT_VERSION = 1  # of the cache; raise it when the same files would decode to something else
+LAYOUT_VERSION = 2  # of the cache; raise it when the same files would decode to something else
 ROLES: tuple[Role, Role] = ("images", "sources")
 _DECODED_BY = {"channels", "limit", "direction", "size", "fit", "paired", "side_by_side"}
 

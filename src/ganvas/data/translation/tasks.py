@@ -15,7 +15,7 @@ from ganvas.data.full_depth import DeepHeader, Pixels, deep_header, read_deep
 from ganvas.data.picture import Unreadable
 from ganvas.data.spec import DataSpec
 from ganvas.data.translation.class_maps import check_values, class_names, names_from, read_class_map, values_in
-from ganvas.data.translation.layouts import Layout, pictures_only, recognise
+from ganvas.data.translation.layouts import Layout, empty_one, pictures_only, recognise
 from ganvas.data.translation.reshaping import scaled, with_channels
 from ganvas.data.translation.tree import Tree
 from ganvas.errors import GanvasError
@@ -67,6 +67,12 @@ class Plan:
     notes: list[str]
     skipped: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def by_role(self) -> dict[Role, str]:
+        """What the sets are called; of pictures only, the pictures."""
+        names: dict[Role, str] = {"sources": self.names[0], "images": self.names[1]}
+        return {role: name for role, name in names.items() if self.layout.kind != "pictures" or role == "images"}
+
 
 def plan(tree: Tree, spec: DataSpec) -> Plan:
     """Recognise the layout, look at all headers, decide channels, depth and scale.
@@ -87,8 +93,8 @@ def plan(tree: Tree, spec: DataSpec) -> Plan:
         channels[role] = 1 if maps else spec.channels or max((header.channels for header in mine), default=1)
         deep[role] = not maps and any(header.deep for header in mine)
     names = layout.names if spec.direction != "BtoA" else layout.names[::-1]
-    scale = scale_of(tasks, headers) if layout.paired and spec.shape is None else 1
-    if layout.kind == "scaled pairs" and spec.shape is not None:
+    scale = scale_of(tasks, headers) if layout.paired else 1
+    if layout.kind == "scaled pairs" and spec.shape is not None and scale > 1:
         raise GanvasError(
             f"{spec.source}: small and large pictures are pairs as they are; use --crop instead of --size"
         )
@@ -101,7 +107,7 @@ def plan(tree: Tree, spec: DataSpec) -> Plan:
         channels=channels,
         deep=deep,
         classes=classes,
-        scale=scale,
+        scale=scale if spec.shape is None else 1,
         notes=[*layout.notes, *notes],
         skipped=skipped,
     )
@@ -111,11 +117,19 @@ def lay_out(tree: Tree, spec: DataSpec) -> Layout:
     """The layout, where it can be read in this direction."""
     if spec.direction is None:
         return pictures_only(tree.pictures)
+    must_hold_both(tree)
     layout = recognise(tree.pictures, str(tree.path), spec.paired, spec.side_by_side)
     if spec.direction == "BtoA" and layout.kind in ("class maps", "scaled pairs"):
         a, b = layout.names
         raise GanvasError(f"{spec.source}: from {b}/ into {a}/ is not trained here; use direction AtoB ({a} into {b})")
     return layout
+
+
+def must_hold_both(tree: Tree) -> None:
+    """Raises `GanvasError` where A is there and B is empty, or the other way round."""
+    if (found := empty_one(tree.names, tree.folders)) is not None:
+        empty, other = found
+        raise GanvasError(f"{tree.path}: {empty}/ is empty: put there what belongs to {other}/, or give {other}/ alone")
 
 
 def tasks_of(layout: Layout, spec: DataSpec) -> list[Task]:

@@ -22,6 +22,8 @@ class Tree:
     name: str
     path: Path
     names: Sequence[str]
+    folders: Sequence[str]
+    """Those of the two topmost floors, the empty ones too; of a zip those that it lists."""
     stamp: Any
     """JSON that changes whenever the files do."""
     open_file: Opener
@@ -63,13 +65,15 @@ def open_tree(source: str) -> Tree:
 def _folder(path: Path) -> Tree:
     names = _seen(files_below(path))
     stamp = ["tree", os.fspath(path.resolve()), [file_stamp(path / name, name) for name in names]]
-    return Tree(path.resolve().name, path, names, stamp, lambda name: (path / name).open("rb"))
+    folders = [folder.relative_to(path).as_posix() for floor in ("*/", "*/*/") for folder in path.glob(floor)]
+    return Tree(path.resolve().name, path, names, _seen(folders), stamp, lambda name: (path / name).open("rb"))
 
 
 def _zip(path: Path) -> Tree:
     archive = zipfile.ZipFile(path)
     names = _seen(entry.filename for entry in archive.infolist() if not entry.is_dir())
-    return Tree(path.stem, path, names, ["tree", file_stamp(path)], archive.open)
+    folders = _seen(entry.filename.rstrip("/") for entry in archive.infolist() if entry.is_dir())
+    return Tree(path.stem, path, names, folders, ["tree", file_stamp(path)], archive.open)
 
 
 def _seen(names: Any) -> list[str]:
