@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import settings
 
+from browsing import BROWSER, QUIET
+from console import Ganvas
+from ganvas.cli.main import main
 from ganvas.recipes.overrides import overridden
 from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.table import RECIPES
@@ -69,3 +74,29 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     images = np.random.default_rng(0).integers(0, 256, (30, 8, 8), dtype=np.uint8)
     np.savez(path, images=images, labels=np.arange(30) % 3)
     return path
+
+
+@pytest.fixture
+def ganvas(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Ganvas:
+    """Calls the console script in this process, in a folder of its own: ``ganvas(…) → (status, stdout, stderr)``."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ganvas", *map(str, words)])
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return (status, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser without a window."""
+    with pytest.importorskip("playwright.sync_api").sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
+        yield browser
+        browser.close()

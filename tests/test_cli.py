@@ -13,35 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganvas.cli.main import main
+from console import complaint
 
 TINY = ["--set", "generator.width=4", "--set", "discriminator.width=4", "--set", "batch=8", "--limit", "64"]
-
-
-@pytest.fixture
-def ganvas(monkeypatch, capfd, tmp_path):
-    """Calls the console script in this process, in an empty folder: ``ganvas(…) → (status, stdout, stderr)``."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["ganvas", *map(str, words)])
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = int(end.code or 0)
-        out, err = capfd.readouterr()
-        return status, out, err
-
-    return call
-
-
-def complaint(result: tuple[int, str, str]) -> str:
-    """The one line of a failed call."""
-    status, _, err = result
-    lines = [line for line in err.splitlines() if line.startswith("error: ")]
-    assert status == 2 and len(lines) == 1 and "Traceback" not in err, err
-    return lines[0]
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ganvas.cli.main import main
+from console import Ganvas, complaint
 from ganvas.toys import canvas, completion, plane, plane_figures
 from ganvas.toys.plane import VARIANTS
 from ganvas.toys.targets import TARGETS
@@ -25,39 +25,18 @@ MODE_KEYS = {
     *("modes", "modes_covered", "modes_at_half_mass", "high_quality_share", "within_mode_sd_ratio", "reverse_kl"),
     *("energy_distance", "js_quality", "js_coverage", "js_over_generated", "js_under_generated"),
 }
-Ganvas = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def ganvas(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Ganvas:
-    """``ganvas toy …`` in this process, in an empty folder: ``(status, stdout, stderr)``. Looks are small and figures
-    coarse, so that what is tested is the command."""
-    monkeypatch.chdir(tmp_path)
+def ganvas(ganvas: Ganvas, monkeypatch: pytest.MonkeyPatch) -> Ganvas:
+    """``ganvas toy …`` in this process. Looks are small and figures coarse, so that what is tested is the command."""
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(plane, "PROTOCOL", 100)
     monkeypatch.setattr(plane_figures, "MANY", 2000)
     monkeypatch.setattr(plane_figures, "BINS", 16)
     monkeypatch.setattr(completion, "LATENTS", 2000)
     monkeypatch.setattr(canvas, "DOTS_PER_INCH", 30)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["ganvas", "toy", *map(str, words)])
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = int(end.code or 0)
-        out, err = capfd.readouterr()
-        return status, out, err
-
-    return call
-
-
-def complaint(result: tuple[int, str, str]) -> str:
-    """The one line of a failed call."""
-    status, _, err = result
-    assert status == 2 and err.startswith("error: ") and len(err.splitlines()) == 1, err
-    return err
+    return partial(ganvas, "toy")
 
 
 def numbers_of(text: str) -> dict:

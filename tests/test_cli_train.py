@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +11,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from ganvas.cli.main import main
+from console import Ganvas
 from ganvas.cli.training import dry
 from ganvas.errors import GanvasError
 from ganvas.recipes.table import RECIPES
@@ -21,21 +19,7 @@ from ganvas.space import Space
 from ganvas.training.plan import Plan
 from ganvas.training.run import Run, agree
 
-Ganvas = Callable[..., tuple[int, str, str]]
 SPACE = Space(channels=1, height=16, width=16)
-
-
-@pytest.fixture
-def ganvas(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Ganvas:
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["ganvas", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        return (int(end.value.code or 0), *capfd.readouterr())
-
-    return call
 
 
 def test_a_sweep_of_what_is_not_there_is_refused_before_it_is_announced(ganvas: Ganvas) -> None:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from browsing import in_a_browser, opened
 from ganvas.report import write_report
 from test_report import make_run
 
-sync_api = pytest.importorskip("playwright.sync_api")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
-
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+pytestmark = in_a_browser
 
 
 @pytest.fixture(scope="module")
@@ -28,29 +21,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_report(make_run(tmp_path_factory.mktemp("runs") / "digits-sprint", ticks=12, sheets=4)).as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Any, address: str) -> Iterator[Any]:
-    """The open page; at the end nothing was requested but the file itself, and nothing was complained about."""
-    page = browser.new_page(viewport={"width": 1400, "height": 900}, color_scheme="light")
-    requests: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(address)
-    page.wait_for_selector(".plot .curve")
-    yield page
-    assert {url for url in requests if not url.startswith("data:")} == {address}
-    assert complaints == []
-    page.close()
+    with opened(browser, address, ".plot .curve", viewport={"width": 1400, "height": 900}) as page:
+        yield page
 
 
 def cursor(page: Any) -> float:

@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from browsing import in_a_browser, opened
 from ganvas.report import held_out
 from test_report import Elements, drawn_in, make_run, page_of, write_json
 
@@ -214,13 +214,6 @@ def test_heavy_windows_are_fewer(run: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 # ---- in a browser ----------------------------------------------------------------------------------------------------
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-in_a_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -229,29 +222,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return (run / "report.html").as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with pytest.importorskip("playwright.sync_api").sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Any, address: str) -> Iterator[Any]:
-    """The open page; at the end nothing was requested but the file itself, and nothing was complained about."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light", has_touch=True)
-    requests: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(address)
-    page.wait_for_selector(".compare")
-    yield page
-    assert {url for url in requests if not url.startswith("data:")} == {address}
-    assert complaints == []
-    page.close()
+    with opened(browser, address, ".compare", viewport={"width": 1280, "height": 900}, has_touch=True) as page:
+        yield page
 
 
 def level_at(page: Any, compare: Any, share: float) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ganvas.cli.main import main
+from console import Ganvas
 from ganvas.recipes.overrides import overridden
 from ganvas.recipes.table import RECIPES
 from ganvas.snapshot import Snapshot
@@ -23,24 +21,6 @@ from ganvas.translate.photo import Photo, write_photo
 CHANCE = np.random.default_rng(2)
 RGB = Source(channels=3, height=64, width=64)
 MAPS = Source(channels=2, height=64, width=64, names=("sky", "road"))
-Ganvas = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def ganvas(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Ganvas:
-    """Calls the console script in this process, in a folder of its own: ``ganvas(…) → (status, stdout, stderr)``."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["ganvas", *map(str, words)])
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = int(end.code or 0)
-        return (status, *capfd.readouterr())
-
-    return call
 
 
 @pytest.fixture(scope="module")
