@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ganvas.games.walk import Walk
 from ganvas.images import to_network
+from ganvas.nn.chance import reseed
 
 
 class Key(NamedTuple):
@@ -32,12 +33,7 @@ class Key(NamedTuple):
 
     def reseed(self) -> None:
         """Set torch's generators (CPU and CUDA) to this key's own state."""
-        seed = self._hashed()
-        seed -= (seed >> 63) << 64  # torch's seeds are signed
-        # torch.manual_seed also queues a call for every accelerator that is *not* in use, with a formatted stack: .5 ms
-        torch.default_generator.manual_seed(seed)
-        if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-            torch.cuda.manual_seed_all(seed)
+        reseed(self._hashed())
 
 
 @dataclass(frozen=True)

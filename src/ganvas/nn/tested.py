@@ -10,6 +10,8 @@ from typing import Literal
 import torch
 from torch import nn
 
+from ganvas.nn.chance import reseed
+
 
 @contextmanager
 def as_tested(network: nn.Module, mode: Literal["train", "eval"], seed: int = 0) -> Iterator[None]:
@@ -20,7 +22,7 @@ def as_tested(network: nn.Module, mode: Literal["train", "eval"], seed: int = 0)
     kept = [buffer.clone() for buffer in network.buffers()] if trains else []
     cuda = {parameter.device for parameter in islice(network.parameters(), 1) if parameter.device.type == "cuda"}
     with torch.no_grad(), torch.random.fork_rng(devices=list(cuda)):
-        torch.manual_seed(seed)
+        reseed(seed)
         try:
             if before != trains:
                 network.train(trains)
