@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganvas.games.batch import Batch, Batches, Key, Place
+from ganvas.games.walk import Walk
 
 COUNT = 10
 CPU = torch.device("cpu")
@@ -153,3 +154,11 @@ def test_a_key_is_no_sum_of_its_fields() -> None:
     """(1, 0) and (0, 1) are different places, in every pair of fields."""
     keys = [Key(*fields) for fields in ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1), (0, 0, 0, 0))]
     assert len({draws_of(key) for key in keys}) == len(keys)
+
+
+def test_walks_of_one_game_go_their_own_ways() -> None:
+    """Two sets of one size in the same order, an epoch apart, would meet as pairs: chance seeded with [s, 1, 0] and
+    with [s, 1] is one and the same."""
+    walk, other = Walk(50, seed=3), Walk(50, seed=3, which=1)
+    orders = [tuple(each.at(50 * epoch, 50).indices) for each in (walk, other) for epoch in range(4)]
+    assert len(set(orders)) == 8 and all(sorted(order) == list(range(50)) for order in orders)

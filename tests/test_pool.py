@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 
 from ganvas.games.batch import Key
 from ganvas.games.pool import Pool, Swaps
 from ganvas.games.shared import Shared
+from ganvas.training.run import Run
+from ganvas.training.session import Session
+from ganvas.training.start import warm_start
+from translating import RUNTIME, data, recipe_of
 
 
 def numbered(*numbers: int) -> torch.Tensor:
@@ -61,3 +67,17 @@ def test_shared_fakes_last_for_their_round_and_part() -> None:
     assert shared.get(key._replace(round=6), "generator") is None
     shared.put(key._replace(round=6), "generator", fakes)
     assert shared.get(key, "generator") is None
+
+
+def test_a_warm_start_takes_the_networks_and_leaves_the_history(tmp_path: Path) -> None:
+    """Fakes of an earlier run are no fakes of this one, and their pool may have another size."""
+    of = data(paired=False)
+    first = Session(recipe_of("cyclegan", of, "images=4"), of, Run(tmp_path / "first"), RUNTIME)
+    first.resume()
+    first.play()
+    second = Session(recipe_of("cyclegan", of, "pool=7"), of, Run(tmp_path / "second"), RUNTIME)
+    warm_start(second, tmp_path / "first")
+    ours, theirs = second.game.networks, first.game.networks
+    assert int(theirs["pool"].filled) and not int(ours["pool"].filled) and len(ours["pool"].kept) == 7
+    for role in ("generator", "inverse", "discriminator", "inverse_discriminator"):
+        assert all(torch.equal(a, b) for a, b in zip(ours[role].parameters(), theirs[role].parameters(), strict=True))

@@ -42,6 +42,17 @@ def to_picture(image: np.ndarray) -> Image.Image:
     return Image.fromarray(image[0])
 
 
+def on_white(levels: Tensor) -> Tensor:
+    """Opacity laid on white: float (N, 4, H, W) grey levels → (N, 3, H, W)."""
+    opacity = levels[:, 3:] / 255
+    return levels[:, :3] * opacity + 255 * (1 - opacity)
+
+
+def viewable(levels: Tensor) -> Tensor:
+    """What can be looked at: uint8 (N, 4, H, W) → (N, 3, H, W), opacity laid on white; others as they are."""
+    return on_white(levels.float()).round().to(torch.uint8) if levels.shape[1] == 4 else levels
+
+
 GAP = 2
 """Pixels between the pictures of a sheet."""
 

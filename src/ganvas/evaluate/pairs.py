@@ -30,7 +30,7 @@ NAMES = {
     "lpips": ("LPIPS", "lower"),
 }
 """Score → (what people call it, which way is better). PSNR is in dB."""
-LUMA_OFFSET, LUMA = 16.0, (65.481 / 255, 128.553 / 255, 24.966 / 255)
+Y_OFFSET, MATLAB_Y = 16.0, (65.481 / 255, 128.553 / 255, 24.966 / 255)
 """Y of levels in [0, 255], as MATLAB's `rgb2ycbcr` has it: black is 16, white 235."""
 RESAMPLES = 1000
 
@@ -80,8 +80,8 @@ def luma(levels: Tensor) -> Tensor:
     """Levels (N, 3, H, W) in [0, 255] → Y (N, 1, H, W) in [16, 235]; grey (N, 1, H, W) stays what it is."""
     if levels.shape[1] == 1:
         return levels
-    weights = torch.tensor(LUMA, dtype=levels.dtype, device=levels.device)[:, None, None]
-    return LUMA_OFFSET + (levels * weights).sum(dim=1, keepdim=True)
+    weights = torch.tensor(MATLAB_Y, dtype=levels.dtype, device=levels.device)[:, None, None]
+    return Y_OFFSET + (levels * weights).sum(dim=1, keepdim=True)
 
 
 def means(scores: Sequence[Scores], seed: int = 0) -> dict[str, Mean]:

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ganvas.images import on_white
+
 
 def bicubic(images: Tensor, size: tuple[int, int]) -> Tensor:
     """Float grey levels (N, C, H, W) → (N, C, *size): antialiased bicubic, kept in [0, 255], not rounded.
@@ -63,6 +65,5 @@ def to_rgb(images: Tensor) -> Tensor:
     """uint8 (N, 1 | 3 | 4, H, W) → float32 grey levels (N, 3, H, W): grey thrice, opacity laid on white."""
     levels = images.float()
     if levels.shape[1] == 4:
-        opacity = levels[:, 3:] / 255
-        return levels[:, :3] * opacity + 255 * (1 - opacity)
+        return on_white(levels)
     return levels.expand(-1, 3, -1, -1)

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -16,6 +19,9 @@ from ganvas.games.remember import remember
 from ganvas.games.shared import Shared
 from ganvas.games.term import Term
 from ganvas.games.turn import Networks
+
+Compared = Callable[[Any], tuple[Tensor, Tensor]]
+"""Of a turn: two sets of pictures (N, …) that should be alike."""
 
 
 class CycleTurn:
@@ -106,31 +112,20 @@ def _distance(a: Tensor, b: Tensor) -> Tensor:
     return (a - b).abs().flatten(1).mean(1)
 
 
+def _both_ways(name: str, weight: float, there: Compared, back: Compared) -> Term:
+    return Term(name, frozenset(), lambda turn: _distance(*there(turn)) + _distance(*back(turn)), weight)
+
+
 def cycle(weight: float) -> Term:
     """Both ways there and back again, ℓ1: Zhu et al. 2017, equation 2."""
-    return Term(
-        "cycle",
-        frozenset(),
-        lambda turn: _distance(turn.cycled, turn.batch.images) + _distance(turn.cycled_source, turn.source),
-        weight,
-    )
+    return _both_ways("cycle", weight, lambda t: (t.cycled, t.batch.images), lambda t: (t.cycled_source, t.source))
 
 
 def identity(weight: float) -> Term:
     """‖G(y) − y‖ and ‖F(x) − x‖, ℓ1: who gets what it should make leaves it alone (section 5.2 of the paper)."""
-    return Term(
-        "identity",
-        frozenset(),
-        lambda turn: _distance(turn.same, turn.batch.images) + _distance(turn.same_source, turn.source),
-        weight,
-    )
+    return _both_ways("identity", weight, lambda t: (t.same, t.batch.images), lambda t: (t.same_source, t.source))
 
 
 def likeness(weight: float) -> Term:
     """The lecture's content loss: ℓ1 between a translation and the picture it was made from, both ways."""
-    return Term(
-        "content",
-        frozenset(),
-        lambda turn: _distance(turn.fake, turn.source) + _distance(turn.fake_source, turn.batch.images),
-        weight,
-    )
+    return _both_ways("content", weight, lambda t: (t.fake, t.source), lambda t: (t.fake_source, t.batch.images))

@@ -59,8 +59,8 @@ class JudgingTurn(PairedTurn):
 
 def mismatched(loss: AdversarialLoss, weight: float | Schedule) -> Term:
     """A true picture beside a foreign source is to be told from one beside its own, as a fake is (Reed et al. 2016,
-    algorithm 1). Without this a discriminator that sees the source may take mere likeness to it for the mark of a fake.
-    """
+    algorithm 1, which this is twice, for true pairs count in both terms, if it weighs as much as the adversarial one).
+    Without it a discriminator that sees the source may take mere likeness to it for the mark of a fake."""
     return Term(
         "mismatched",
         frozenset({"real_logits"}),

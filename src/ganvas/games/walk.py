@@ -20,10 +20,11 @@ class Steps(NamedTuple):
 
 
 class Walk:
-    """A pure function of (seed, epoch, place): nothing is iterated, nothing to resume."""
+    """A pure function of (seed, epoch, place): nothing is iterated, nothing to resume. Walks of one game have a number
+    ``which``, so that none goes as another does."""
 
-    def __init__(self, count: int, *seeds: int) -> None:
-        self.count, self.seeds = count, seeds
+    def __init__(self, count: int, seed: int, which: int = 0) -> None:
+        self.count, self.seed, self.which = count, seed, which
         self._epoch = lru_cache(maxsize=2)(self._permuted)
 
     def at(self, first: int, count: int) -> Steps:
@@ -37,5 +38,5 @@ class Walk:
         return Steps(indices, flips, corners)
 
     def _permuted(self, epoch: int) -> Steps:
-        random = np.random.default_rng([*self.seeds, epoch])
+        random = np.random.default_rng([self.seed, epoch, self.which])
         return Steps(random.permutation(self.count), random.random(self.count) < 0.5, random.random((self.count, 2)))

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from ganvas.games.batch import Place
-from ganvas.images import grid, to_uint8
+from ganvas.images import grid, to_uint8, viewable
 from ganvas.snapshot import Snapshot
-from ganvas.space import Classes, Source
+from ganvas.space import Classes
 from ganvas.watch.windows import translated
 
 SIDE = 10
@@ -36,7 +36,8 @@ def showcase(snapshot: Snapshot, side: int = SIDE) -> np.ndarray:
 def translations(snapshot: Snapshot, sources: Tensor, pictures: Tensor) -> np.ndarray:
     """uint8 (C, H, W) sheet: a row a picture; source, translation, and what it should be. Where there is a way back
     (and so no truth): source, translation, and back again, then the same from the other side."""
-    from_source = partial(shown, of=snapshot.recipe.space.source, size=pictures.shape[2:])
+    source = snapshot.recipe.space.source
+    from_source = partial(shown, classes=len(source.names) if source else 0, size=pictures.shape[2:])
     onto = _translated(snapshot, "generator", sources)
     columns = [from_source(sources), shown(onto)]
     if "inverse" in snapshot.networks:
@@ -65,16 +66,21 @@ PALETTE = torch.tensor(
 """Colours that maps of classes are shown in; beyond them they repeat."""
 
 
-def shown(pictures: Tensor, of: Source | None = None, size: tuple[int, ...] | None = None) -> Tensor:
-    """Networks' pictures (N, C, h, w) → uint8 (N, 1 | 3, H, W) to look at: maps of classes in colours, small ones
-    enlarged by repetition."""
-    if of is not None and of.names:
-        levels = PALETTE[pictures[:, : len(of.names)].argmax(1) % len(PALETTE)].permute(0, 3, 1, 2)
+SEEN = {1: 1, 2: 1, 3: 3, 4: 4}
+"""Channels → the first ones, which can be looked at; of more than four they are three."""
+
+
+def shown(pictures: Tensor, classes: int = 0, size: tuple[int, ...] | None = None) -> Tensor:
+    """Networks' pictures (N, C, h, w) → uint8 (N, 1 | 3, H, W) to look at, on the CPU: the first channels in colours,
+    where they are classes; opacity laid on white; small ones enlarged by repetition."""
+    pictures = pictures.cpu()
+    if classes:
+        levels = PALETTE[pictures[:, :classes].argmax(1) % len(PALETTE)].permute(0, 3, 1, 2)
     else:
-        levels = to_uint8(pictures[:, : 3 if pictures.shape[1] >= 3 else 1])
+        levels = viewable(to_uint8(pictures[:, : SEEN.get(pictures.shape[1], 3)]))
     if size is None or levels.shape[2:] == size:
-        return levels.cpu()
-    return torch.nn.functional.interpolate(levels.float(), size=tuple(size), mode="nearest").to(torch.uint8).cpu()
+        return levels
+    return torch.nn.functional.interpolate(levels.float(), size=tuple(size), mode="nearest").to(torch.uint8)
 
 
 def _of_samples(snapshot: Snapshot, held_out: Any, place: Place) -> Sheet:

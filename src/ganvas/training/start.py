@@ -115,7 +115,7 @@ def open_session(prepared: Prepared, say: Say = lambda text: None) -> Session:
         recipe = recipe.but(horizon=recipe.images)
     session = Session(recipe, prepared.data, run, prepared.runtime)
     if request.start is not None and not resumes:
-        _warm_start(session, request.start)
+        warm_start(session, request.start)
     session.resume()
     if session.runtime.leads:
         facts = {"name": prepared.data.name, "fingerprint": prepared.data.fingerprint, **prepared.data.summary}
@@ -233,7 +233,7 @@ def _same_data(run: Run, data: Dataset | Translations) -> None:
         )
 
 
-def _warm_start(session: Session, start: str | Path) -> None:
+def warm_start(session: Session, start: str | Path) -> None:
     """Networks from a snapshot; where it lies in a run directory, the ones it leaves out come from the run's state, if
     it knows them: a srgan that begins from a srresnet has a discriminator of its own."""
     snapshot = open_snapshot(start)
@@ -241,7 +241,8 @@ def _warm_start(session: Session, start: str | Path) -> None:
     if (state_file := Run(Path(start)).state_file).is_file():
         states: dict[str, Any] = read_state(state_file)
         for role in session.game.networks.keys() - snapshot.networks.keys():
-            if (state := states.get(f"network/{role}")) is not None:
+            learns = any(True for _ in session.game.networks[role].parameters())  # a history of fakes is not taken over
+            if learns and (state := states.get(f"network/{role}")) is not None:
                 others[role] = state
     session.warm_start(snapshot, others)
 

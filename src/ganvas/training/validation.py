@@ -160,7 +160,7 @@ class Validation:
         """What every network is given and, of pairs, what it should make of it."""
         for place, (source, truth) in enumerate(self._first()):
             before = self.baseline.translate(source) if self.baseline else source
-            self._write_picture(place, "before", shown(before, self.recipe.source, truth.shape[2:]))
+            self._write_picture(place, "before", shown(before, len(self.recipe.source.names), truth.shape[2:]))
             if self.recipe.source.paired:
                 self._write_picture(place, "truth", shown(truth))
 
@@ -171,7 +171,9 @@ class Validation:
             made = forward(source)
             self._write_picture(place, which, shown(made))
             for back in backward:
-                self._write_picture(place, f"{which}-back", shown(back(made), self.recipe.source, truth.shape[2:]))
+                self._write_picture(
+                    place, f"{which}-back", shown(back(made), len(self.recipe.source.names), truth.shape[2:])
+                )
 
     def _write_picture(self, place: int, name: str, picture: Tensor) -> None:
         levels: np.ndarray = picture[0].numpy()

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from ganvas.evaluate.translation.made import Made
-from ganvas.evaluate.translation.pile import Rows, viewable
+from ganvas.evaluate.translation.pile import Rows
 from ganvas.evaluate.translation.rulers import Ranked
 from ganvas.evaluate.translation.ways import Way
-from ganvas.images import to_uint8
-from ganvas.training.sheets import PALETTE
+from ganvas.images import viewable
+from ganvas.training.sheets import shown
 
 SHOWN = 6
 """Best ones, and as many worst."""
@@ -63,26 +62,30 @@ def figures(
 ) -> list[Figure]:
     """Best and worst cases of ``name``; ``columns`` hold the pictures of best + worst rows."""
     rows = np.concatenate([best, worst]).astype(np.int64)
-    shown = {way.names[0]: _sources(way, rows), **columns}
+    sources = way.sources.network(rows)
+    size = tuple(side * way.scale for side in sources.shape[2:])
+    versions = {way.names[0]: shown(sources, len(way.classes), size), **columns}
     if way.truths is not None:
-        shown["truth"] = way.truths.levels(rows)
+        versions["truth"] = way.truths.levels(rows)
     words = f"by {ranked.words}" if ranked else "evenly spread"
     parts = {"Best": (0, len(best)), "Worst": (len(best), len(rows))} if ranked else {"Some": (0, len(rows))}
     made = []
     for title, (start, end) in parts.items():
         if start < end:
-            cases = [_case(way, ranked, int(rows[place]), place, shown) for place in range(start, end)]
-            cut = f" The middle {CUT} px of each." if max(shown[way.names[0]].shape[2:]) > LARGE else ""
+            cases = [_case(way, ranked, int(rows[place]), place, versions) for place in range(start, end)]
+            cut = f" The middle {CUT} px of each." if max(versions[way.names[0]].shape[2:]) > LARGE else ""
             heading = f"{title} cases of {name}: {way.names[0]} → {way.names[1]}"
             made.append(
-                Figure(heading, f"{end - start} of {len(way.sources):,}, {words}.{cut}", tuple(shown), tuple(cases))
+                Figure(heading, f"{end - start} of {len(way.sources):,}, {words}.{cut}", tuple(versions), tuple(cases))
             )
     return made
 
 
-def _case(way: Way, ranked: Ranked | None, row: int, place: int, shown: Mapping[str, Tensor]) -> Case:
+def _case(way: Way, ranked: Ranked | None, row: int, place: int, versions: Mapping[str, Tensor]) -> Case:
     score = f"{float(ranked.values[row]):.3f}" if ranked else ""
-    return Case(way.sources.names[row], score, tuple(_middle(pictures[place].numpy()) for pictures in shown.values()))
+    return Case(
+        way.sources.names[row], score, tuple(_middle(pictures[place].numpy()) for pictures in versions.values())
+    )
 
 
 def _middle(picture: np.ndarray) -> np.ndarray:
@@ -91,14 +94,3 @@ def _middle(picture: np.ndarray) -> np.ndarray:
         return picture
     top, left = max(0, height - CUT) // 2, max(0, width - CUT) // 2
     return picture[:, top : top + CUT, left : left + CUT]
-
-
-def _sources(way: Way, rows: Sequence[int] | Rows) -> Tensor:
-    """To look at: maps in colours, small ones enlarged by repetition."""
-    sources = way.sources.network(np.asarray(rows))
-    if way.classes:
-        return PALETTE[sources[:, : len(way.classes)].argmax(1) % len(PALETTE)].permute(0, 3, 1, 2)
-    levels = viewable(to_uint8(sources if sources.shape[1] in (1, 3, 4) else sources[:, :1]))
-    if way.scale > 1:
-        levels = functional.interpolate(levels.float(), scale_factor=way.scale, mode="nearest").to(torch.uint8)
-    return levels

@@ -15,9 +15,9 @@ from ganvas.evaluate.extractor import OnProgress
 from ganvas.evaluate.features_cache import Kept, code_of, keep, load
 from ganvas.evaluate.looking import Fakes
 from ganvas.evaluate.translation.methods import Method
-from ganvas.evaluate.translation.pile import Rows, viewable
+from ganvas.evaluate.translation.pile import Rows
 from ganvas.evaluate.translation.ways import Way
-from ganvas.images import to_network, to_uint8
+from ganvas.images import to_network, to_uint8, viewable
 from ganvas.translate import engine
 
 PART = 32

@@ -15,8 +15,9 @@ from ganvas.evaluate.extractor import OnProgress
 from ganvas.evaluate.features_cache import Kept, code_of
 from ganvas.evaluate.pairs import NAMES, Perceptual, Scores, means, plain, score_pair
 from ganvas.evaluate.translation.made import Made, in_parts
-from ganvas.evaluate.translation.pile import Pile, Rows, viewable
+from ganvas.evaluate.translation.pile import Pile, Rows
 from ganvas.evaluate.translation.scorecard import COLUMNS, Cell, Lead
+from ganvas.images import viewable
 from ganvas.metrics import fidelity, lpips
 from ganvas.metrics.interval import bootstrap_mean
 

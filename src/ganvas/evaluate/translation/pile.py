@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ganvas.evaluate.features_cache import digest
 from ganvas.evaluate.looking import Fakes
-from ganvas.evaluate.resizing import to_rgb
-from ganvas.images import to_uint8
+from ganvas.images import to_uint8, viewable
 
 Rows = NDArray[np.int64]
 
@@ -53,11 +51,6 @@ class Pile:
     def fakes(self) -> Fakes:
         """For extractors."""
         return Fakes(self.levels, len(self), key=self.key)
-
-
-def viewable(levels: Tensor) -> Tensor:
-    """Opacity laid on white, rounded: uint8 (N, 4, H, W) → (N, 3, H, W); others as they are."""
-    return to_rgb(levels).round().to(torch.uint8) if levels.shape[1] == 4 else levels
 
 
 class Stacked:
