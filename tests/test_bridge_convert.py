@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from typer.testing import CliRunner
 
 import peers
+from console import Ganvas, complaint
 from ganvas import models
 from ganvas.bridge.convert import convert, converted, open_foreign, to_foreign, write_foreign
 from ganvas.bridge.recognise import recognise
@@ -67,7 +69,9 @@ def test_files_of_the_old_format_are_read(tmp_path: Path) -> None:
 
 def test_a_converted_network_is_read_only_and_in_eval(tmp_path: Path) -> None:
     torch.save(peers.SRVGG(3, 4, 4, 2).state_dict(), tmp_path / "x4.pth")
-    snapshot = convert(tmp_path / "x4.pth", tmp_path / "x4.safetensors")
+    told: list[str] = []
+    snapshot = convert(tmp_path / "x4.pth", tmp_path / "x4.safetensors", lambda foreign: told.append(foreign.what))
+    assert told == ["a compact Real-ESRGAN network of 2 convolutions, 4x"]
     network = snapshot.networks["generator"]
     assert not network.training
     assert not any(p.requires_grad for p in network.parameters())
@@ -129,3 +133,13 @@ def test_a_snapshot_asks_for_which_tool(tmp_path: Path) -> None:
         with pytest.raises(GanvasError, match=r"say with --to .*: pix2pix, real-esrgan, esrgan$"):
             ganvas("convert", ours, "--out", tmp_path / "x.pth")
     assert not (tmp_path / "x.pth").exists()
+
+
+def test_hints_towards_the_right_file(tmp_path: Path, ganvas: Ganvas) -> None:
+    """Of ncnn's two files the .param; a snapshot's own ending; and a .pth is no snapshot yet."""
+    assert "give the other, x4.param" in complaint(ganvas("convert", "x4.bin", "--out", "x.safetensors"))
+    assert "a snapshot ends in .safetensors" in complaint(ganvas("convert", "net_G.pth", "--out", "d.pth"))
+    torch.save({"w": torch.zeros(1)}, tmp_path / "net_G.pth")
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.png")
+    said = complaint(ganvas("translate", "net_G.pth", "a.png", "--out", "b.png"))
+    assert "ganvas convert net_G.pth --out x.safetensors" in said

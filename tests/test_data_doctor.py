@@ -146,3 +146,17 @@ def test_the_command(tmp_path: Path) -> None:
     assert Checkup.model_validate_json(where.read_text()).classes == {"[red]dog": 2, "cat": 4}
     wrong = CliRunner().invoke(app, ["digits", "--size", "huge"])
     assert isinstance(wrong.exception, GanvasError) and "--size: a size is a number" in str(wrong.exception)
+
+
+@pytest.mark.parametrize("folders", [("",), ("A/", "B/")])
+def test_a_link_to_nothing_is_one_unreadable_file(tmp_path: Path, folders: tuple[str, ...]) -> None:
+    """Trees that were moved are full of them; the rest is read."""
+    for i in range(3):
+        for folder in folders:
+            (tmp_path / folder).mkdir(exist_ok=True)
+            Image.new("RGB", (16, 16), (i, 9, 9)).save(tmp_path / folder / f"{i}.png")
+    (tmp_path / folders[0] / "3.png").symlink_to("nowhere.png")
+    app = typer.Typer()
+    app.command()(inspect)
+    ran = CliRunner().invoke(app, [str(tmp_path)])
+    assert ran.exit_code == 0 and "No such file" in ran.output and "Errno" not in ran.output

@@ -402,3 +402,10 @@ def test_a_neighbour_is_needed_to_lend_a_source(setting: str) -> None:
     space = next(iter(spaces_for(RECIPES["pix2pix"]).values()))
     with pytest.raises(GanvasError, match="lends pictures each other's source"):
         overridden(RECIPES["pix2pix"](space), ["weights.mismatched=1", *setting.split(",")])
+
+
+@pytest.mark.parametrize("weight", ["-1", "0->-0.5"])
+def test_a_weight_below_nothing_is_refused(weight: str) -> None:
+    space = next(iter(spaces_for(RECIPES["pix2pix"]).values()))
+    with pytest.raises(GanvasError, match="a weight cannot be negative"):
+        overridden(RECIPES["pix2pix"](space), ["batch=2", f"weights.mismatched={weight}"])

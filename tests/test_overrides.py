@@ -115,9 +115,10 @@ def test_the_given_recipe_is_left_alone() -> None:
         ("optimizers.critic.lr=1", "optimizers has no 'critic'; known: discriminator, generator"),
         ("penalties.r3.gamma=1", "penalties has no 'r3'; did you mean"),
         ("batch.size=32", "batch is the single value 64; set batch=… whole"),
-        ("augment.diffaugment.probability=0.5", "augment has no 'diffaugment'; it is empty, set augment=… first"),
+        ("augment.diffaugment.probability=0.5", "augment has no 'diffaugment'; it is empty, set augment=diffaugment"),
+        ("penalties.gradient-penalty.gamma=1", "or add it first: --set penalties=r1,r2,gradient-penalty"),
         ("discriminator.minibatch.kernels=4", "discriminator.minibatch is none; set discriminator.minibatch=… first"),
-        ("bounds.clip.limit=1", "bounds has no 'clip'; it is empty, set bounds=… first"),
+        ("bounds.clip.limit=1", "bounds has no 'clip'; it is empty, set bounds=clip first"),
     ],
 )
 def test_a_wrong_path_lists_the_near_ones(setting: str, told: str) -> None:

@@ -58,6 +58,10 @@ def test_the_smallest_picture_leaves_one_patch() -> None:
     with pytest.raises(GanvasError, match=r"at least 24 pixels a side, not 23x23.*layers=2"):
         built(config, 23)
     assert built(config.but(layers=2), 23).patches(23, 23) == (3, 3)
+    with pytest.raises(GanvasError, match=r"take discriminator.layers=4"):  # what is named fits: 3 · 2⁴ = 48 ≤ 64 < 96
+        built(config.but(layers=9), 64)
+    with pytest.raises(GanvasError, match=r"take discriminator=pixel"):
+        built(config, 5)
 
 
 def test_tricks_of_all_discriminators_work_here() -> None:
@@ -76,12 +80,19 @@ def test_tricks_of_all_discriminators_work_here() -> None:
 
 
 def test_classes_are_heard() -> None:
-    """A discriminator of a space with classes must not be blind to them."""
+    """All patches of a picture agree with a class alike: by the inner product of the class and the mean of the last
+    features, over the root of their 16 channels. With zeros for a class nothing is added, and with planted features of
+    1, …, 16 everywhere and ones for the other class (1 + … + 16) / 4 = 34."""
     space = Space(channels=3, height=32, width=32, condition=Classes(names=("a", "b")))
     network = PatchGANDiscriminator(width=2, norm="none").build(space)
-    images = torch.randn(2, 3, 32, 32)
-    a, b = (network(images, torch.full((2,), label)).logits for label in (0, 1))
-    assert not torch.equal(a, b)
+    with torch.no_grad():
+        network.convs[-1].weight.zero_()
+        network.convs[-1].bias.copy_(torch.arange(1.0, 17.0))
+        network.agreement.encode.weight.copy_(torch.tensor([0.0, 1.0])[:, None].expand(2, 16))
+        images = torch.randn(2, 3, 32, 32)
+        a, b = (network(images, c).logits for c in (torch.tensor([0, 0]), torch.tensor([1, 0])))
+    assert torch.equal(a, network.last(torch.arange(1.0, 17.0).view(1, 16, 1, 1).expand(2, 16, 3, 3)).flatten(1))
+    assert torch.allclose(b - a, torch.tensor([[34.0], [0.0]]).expand(2, 4))
 
 
 def test_beside_sees_the_source_and_blind_does_not() -> None:

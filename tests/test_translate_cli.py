@@ -107,6 +107,30 @@ def test_maps_of_classes_are_translated(ganvas: Ganvas, snapshots: Path, tmp_pat
     assert "map.png: holds the value 5, but the network knows the classes 0 to 1" in line
 
 
+def test_scores_are_of_the_classes_that_the_network_knows(ganvas: Ganvas, snapshots: Path) -> None:
+    """Class 0 of one data set is the sky, of the other the road: right numbers of wrong things. And pictures are none,
+    nor are maps for a network of pictures."""
+    for name, classes in (("same", ["sky", "road"]), ("other", ["road", "sky"])):
+        pictures_at(Path(name), "images/1.png", "images/2.png")
+        for number in (1, 2):
+            Path(name, "labels").mkdir(exist_ok=True)
+            Image.fromarray(CHANCE.integers(0, 2, (32, 32), dtype=np.uint8)).save(f"{name}/labels/{number}.png")
+        Path(name, "classes.json").write_text(json.dumps(classes))
+    pictures_at(Path("photos"), "A/1.png", "B/1.png")
+    maps, pix2pix = (snapshots / f"{name}.safetensors" for name in ("maps", "pix2pix"))
+    assert ganvas("translate", maps, "same", "--score")[0] == 0
+    line = complaint(ganvas("translate", maps, "other", "--score"))
+    assert (
+        "translates maps of the classes sky, road, other has maps of the classes road, sky; take its own data" in line
+    )
+    assert "translates maps of the classes sky, road, photos has pictures" in complaint(
+        ganvas("translate", maps, "photos", "--score")
+    )
+    assert "translates pictures, same has maps of the classes" in complaint(
+        ganvas("translate", pix2pix, "same", "--score")
+    )
+
+
 def test_what_is_broken_is_named_at_the_end_with_status_1(ganvas: Ganvas, photos: Path) -> None:
     (photos / "text.png").write_text("no picture")
     status, out, err = ganvas("upscale", "nearest", photos, "--scale", 2, "--out", "out", "--json", "n.json")
@@ -299,6 +323,7 @@ def test_what_is_its_own_baseline_has_one_row(ganvas: Ganvas) -> None:
         ("translate identity empty --out x", "empty holds no pictures"),
         ("translate identity nowhere --out x", "nowhere: no such file or folder"),
         ("translate identity photos --out a.file", "a.file is a file"),
+        ("translate identity photos --out x --tile 0", "--tile 0: say auto, off, or a side in pixels"),
         ("translate identity photos --out x --tile large", "--tile large: say auto, off, or a side in pixels"),
         ("translate identity photos --out x --mode fast", "--mode fast: say train"),
         ("translate identity photos --out x --format heic", "--format heic: pictures are written as"),

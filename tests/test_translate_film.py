@@ -23,7 +23,7 @@ from ganvas.ffmpeg import find_ffmpeg
 from ganvas.models.networks import Translator
 from ganvas.translate.applied import Applied, How, applied_stand_in
 from ganvas.translate.engine import Engine
-from ganvas.translate.film import Film, frames_of, open_film
+from ganvas.translate.film import Film, _untagged, open_film
 from ganvas.translate.filming import Restlessness, translate_film
 from ganvas.translate.work import listed
 
@@ -70,12 +70,51 @@ def test_size_rate_length_and_sound(mp4: Path, tmp_path: Path, ending: str) -> N
     assert sound_of(out) == {".mp4": "aac", ".mkv": "aac", ".gif": None}.get(ending, "opus")
 
 
-def test_frames_are_what_they_were(mp4: Path, tmp_path: Path) -> None:
-    """Compression aside: a few grey levels. Colours that were written by another matrix would differ by tens."""
-    translate_film(mp4, tmp_path / "out.mp4", IDENTITY, lambda *_: None)
-    before, after = (list(frames_of(open_film(path), [])) for path in (mp4, tmp_path / "out.mp4"))
-    assert len(before) == len(after) == 15
-    assert np.abs(np.stack(before).astype(int) - np.stack(after)).mean() < 4
+BT709 = ("-vf", "scale=out_color_matrix=bt709", "-colorspace", "bt709", "-color_primaries", "bt709")
+
+
+def stored(path: Path) -> tuple[list[int], str]:
+    """Brightness and both colour differences of a film of one colour, as they are stored, and what says how they are
+    meant: the words behind the pixel format."""
+    command = [FFMPEG, "-hide_banner", "-i", str(path), "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "yuv444p", "-"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    tags = re.search(r"yuv\w+\(([^)]*)\)", done.stderr.decode())
+    assert tags is not None
+    return np.median(np.frombuffer(done.stdout, np.uint8).reshape(3, -1), axis=1).tolist(), tags[1]
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".webm"])
+@pytest.mark.parametrize(("words", "tagged"), [((), False), (BT709, True)], ids=["untagged", "bt709"])
+def test_colours_are_stored_as_they_were(tmp_path: Path, words: tuple[str, ...], tagged: bool, ending: str) -> None:
+    """Of the red (200, 50, 20) BT.601 makes Y = 16 + (65.5 · 200 + 128.6 · 50 + 25 · 20) / 255 = 95, BT.709 makes
+    16 + (46.6 · 200 + 156.7 · 50 + 15.8 · 20) / 255 = 84: had one been written for the other, Y would be 11 off."""
+    red = ("-f", "lavfi", "-i", "color=0xC83214:size=64x48:rate=5:duration=1", *words, "-pix_fmt", "yuv420p")
+    subprocess.run([FFMPEG, "-y", "-v", "error", *red, str(tmp_path / f"in{ending}")], check=True)
+    assert open_film(tmp_path / f"in{ending}").untagged is not tagged
+    translate_film(tmp_path / f"in{ending}", tmp_path / f"out{ending}", IDENTITY, lambda *_: None)
+    (before, tags), (after, tags_after) = (stored(tmp_path / f"{name}{ending}") for name in ("in", "out"))
+    assert before[0] == (84 if tagged else 95) or before[0] == (83 if tagged else 94)
+    assert np.abs(np.subtract(before, after)).max() <= 1
+    assert ("bt709" in tags) == ("bt709" in tags_after) == tagged
+
+
+@pytest.mark.parametrize(
+    ("line", "untagged"),
+    [
+        ("Video: h264 (High) (avc1 / 0x31637661), yuv420p(progressive), 64x48 [SAR 1:1", True),
+        ("Video: vp9 (Profile 0), yuv420p(tv, progressive), 64x48, SAR 1:1", True),
+        ("Video: h264 (High), yuv420p, 1920x1080, 25 fps", True),
+        ("Video: h264 (High), yuv420p(tv, unknown/bt709/bt709, progressive), 64x48", True),
+        ("Video: h264 (High), yuv420p10le(9 bpc, tv, top coded first (swapped)), 64x48", True),
+        ("Video: h264 (High), yuv420p(tv, bt709, top coded first (swapped)), 64x48", False),
+        ("Video: hevc (Main 10), yuv420p10le(tv, bt2020nc/bt2020/smpte2084), 64x48", False),
+        ("Video: mjpeg (Baseline), yuvj420p(pc, bt470bg/unknown/unknown), 64x48", False),
+        ("Video: gif, bgra, 64x48 [SAR 64:64 DAR 4:3], 5 fps", False),  # RGB is no guess
+        ("Video: h264 (High 4:4:4 Predictive), gbrp(pc, gbr/unknown/unknown, progressive), 64x48", False),
+    ],
+)
+def test_what_ffmpeg_says_of_a_stream_tells_whether_its_colours_are_tagged(line: str, untagged: bool) -> None:
+    assert _untagged(f"Input #0\n  Stream #0:0: {line}\n") is untagged
 
 
 def test_odd_sides_are_kept(tmp_path: Path) -> None:

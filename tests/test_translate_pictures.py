@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -138,9 +139,26 @@ def test_exif_turns_the_picture() -> None:
 
 def test_bands_that_no_picture_format_holds_are_one_line(tmp_path: Path) -> None:
     bands = Photo(CHANCE.integers(0, 256, (8, 9, 6), dtype=np.uint8))
-    with pytest.raises(GanvasError, match=r"x\.png: PNG holds no picture of 6 channels; --format npy does"):
+    with pytest.raises(
+        GanvasError, match=r"x\.png: PNG holds pictures of 1, 2, 3 or 4 channels, not 6; say --format npy$"
+    ):
         write_photo(bands, tmp_path / "x.png")
+    with pytest.raises(GanvasError, match=r"not 5; say --format npy$"):  # opacity takes one
+        write_photo(Photo(bands.pixels[..., :4], bands.pixels[..., 5]), tmp_path / "x.webp")
     assert np.array_equal(through(tmp_path / "x.npy", bands).pixels, bands.pixels)
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".jpeg", ".bmp"])
+@pytest.mark.parametrize("channels", [2, 4])
+def test_formats_without_opacity_hold_one_or_three_channels(tmp_path: Path, channels: int, ending: str) -> None:
+    """A network may make 2 or 4 that mean no opacity; what else is there could write them."""
+    bands = Photo(CHANCE.integers(0, 256, (8, 9, channels), dtype=np.uint8))
+    with pytest.raises(GanvasError, match=rf"pictures of 1 or 3 channels, not {channels}; say --format png or npy$"):
+        write_photo(bands, tmp_path / f"x{ending}")
+    for other in (".png", ".npy", ".webp", ".tif"):
+        write_photo(bands, tmp_path / f"x{other}")
+        assert (tmp_path / f"x{other}").is_file()
+    assert not (tmp_path / f"x{ending}").exists()
 
 
 # Channels
@@ -177,7 +195,7 @@ def test_label_maps_become_one_channel_a_class() -> None:
     labels = np.tile(np.array([0, 1, 2, 255], np.uint8), (16, 4))
     image = Image.fromarray(labels, "P")
     image.putpalette([9, 8, 7] * 256)
-    photo = read_labels(stored(image, "PNG"), "map.png", ("sky", "road", "tree"))
+    photo = read_labels(stored(image, "PNG"), "map.png")
     seen: list[Tensor] = []
 
     def look(x: Tensor) -> Tensor:
@@ -199,7 +217,24 @@ def test_a_class_that_there_is_not_names_file_and_value(tmp_path: Path) -> None:
         "map.png: holds the value 37, but the network knows the classes 0 to 1 (sky … road), and 255 for none"
     ]
     with pytest.raises(Unreadable, match="no map of class numbers"):
-        read_labels(stored(Image.fromarray(COLOUR), "PNG"), "x.png", ("sky",))
+        read_labels(stored(Image.fromarray(COLOUR), "PNG"), "x.png")
+
+
+def test_a_network_of_classes_takes_nothing_but_maps_of_them() -> None:
+    """From wherever the picture comes; 16-bit class numbers and arrays that may not be written are as good as any."""
+    net = applied(lambda x: x, 3, names=("sky", "road", "tree"))
+    with pytest.raises(
+        Unreadable, match=r"has 3 channels, but the network wants one, of the classes 0 to 2 \(sky … tree"
+    ):
+        net(Photo(COLOUR))
+    with pytest.raises(Unreadable, match="holds the value 3, but the network knows the classes 0 to 2"):
+        net(Photo(np.full((16, 16, 1), 3, np.uint8)))
+    numbers = np.tile(np.array([0, 1, 2, 255], np.uint16), (16, 4))[..., None]
+    numbers.flags.writeable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = net(Photo(numbers)).pixels
+    assert made[0, :4].tolist() == [[65535, 32768, 32768], [32768, 65535, 32768], [32768, 32768, 65535], [32768] * 3]
 
 
 # Folders, zips, files
@@ -243,6 +278,24 @@ def test_one_format_for_all_keeps_apart_what_had_one_name(folder: Path, tmp_path
     run(folder, tmp_path / "out", format="png")
     made = sorted(file.name for file in (tmp_path / "out").rglob("*.*"))
     assert made == ["a.jpg.png", "a.png", "b.png"]
+
+
+@pytest.mark.parametrize(
+    ("names", "format", "results"),
+    [
+        ("a.png a.jpg a.jpg.png", "png", "a.png a.jpg.png.png a.jpg.png"),
+        ("a.jpg a.webp b.jpg", "png", "a.jpg.png a.webp.png b.png"),
+        ("a.png a.jpg a.jpg.webp", "png", "a.png a.jpg.png a.jpg.png.png"),
+        ("x/a.gif x/a.png x/a.gif.png a.gif", None, "x/a.gif.png.png x/a.png x/a.gif.png a.png"),
+        ("a.PNG a.png", "png", "a.PNG.png a.png"),
+    ],
+)
+def test_no_two_results_have_one_name(tmp_path: Path, names: str, format: str | None, results: str) -> None:
+    source = Listed(tuple(names.split()), lambda _: io.BytesIO(), lambda _: 0.0)
+    targets = [
+        job.out.relative_to(tmp_path / "out").as_posix() for job in jobs_for(source, tmp_path, tmp_path / "out", format)
+    ]
+    assert targets == results.split()
 
 
 def test_a_zip_is_a_folder_and_may_not_point_out_of_itself(folder: Path, tmp_path: Path) -> None:
@@ -301,17 +354,32 @@ def test_an_interruption_leaves_whole_files_and_a_true_count(folder: Path, tmp_p
         ("a.png", "x.heic", "--out .*heic: pictures are written as .png"),
         ("a.png", "in/a.png", "would write over the source"),
         ("notes.txt", "x.png", r"notes\.txt is no picture, folder, zip or film by its name"),
+        ("half.zip", "out", r"half\.zip is damaged or no zip"),
+        ("", "all.zip", r"results go into a folder, not into a zip"),
         ("nothing.png", "x.png", r"nothing\.png: no such file or folder"),
         ("deep/er/..", "out", "deep/er/..|holds no pictures"),
     ],
 )
 def test_what_cannot_be_is_one_line(folder: Path, tmp_path: Path, what: str, out: str, line: str) -> None:
     (tmp_path / "file.png").write_text("")
+    (folder / "half.zip").write_bytes(b"PK\x03\x04 and no more")
     if ".." in what:
         (folder / "deep" / "er" / "b.webp").unlink()
     with pytest.raises(GanvasError, match=line) as error:
         run(folder / what, tmp_path / out)
     assert "\n" not in str(error.value)
+
+
+def test_of_an_animation_among_pictures_the_first_frame_is_taken_and_that_is_said(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (20, 20), (60 * i, 0, 0)) for i in range(3)]
+    (tmp_path / "in").mkdir()
+    frames[0].save(tmp_path / "in" / "moves.gif", save_all=True, append_images=frames[1:], duration=100)
+    frames[0].save(tmp_path / "in" / "stands.gif")
+    applying, outcome = applied(lambda x: x, 3), Outcome(2)
+    source = listed(tmp_path / "in")
+    work_through(jobs_for(source, tmp_path / "in", tmp_path / "out"), applying, outcome, lambda *_: None)
+    assert outcome.done == 2
+    assert applying.engine.notes == ["moves.gif moves: its first frame of 3 is taken; name it alone to have all"]
 
 
 def test_a_writer_writes_where_jobs_would(tmp_path: Path) -> None:

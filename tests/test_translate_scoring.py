@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +14,17 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ganvas import images, resizing
 from ganvas.errors import GanvasError
 from ganvas.evaluate.beside_truth import Scored, beside, by_set, numbers, score, shrunk
+from ganvas.evaluate.features_cache import code_of
 from ganvas.evaluate.pairs import NAMES, luma, means, plain, score_pair
+from ganvas.evaluate.translation import made
+from ganvas.evaluate.translation.methods import Method
+from ganvas.models import unet
+from ganvas.nn import tested
 from ganvas.resizing import matlab_bicubic
+from ganvas.translate import engine
 from ganvas.translate.applied import How, applied_stand_in
 from ganvas.translate.photo import Photo
 from ganvas.translate.work import Outcome, listed
@@ -169,6 +178,35 @@ def test_translations_find_their_truth_by_name(sets: Path, tmp_path: Path) -> No
     assert scored[0].baseline == scored[0].result
     with pytest.raises(GanvasError, match="no truth is called as a source is"):
         beside(listed(sets / "two"), there, IDENTITY)
+
+
+def test_translations_are_kept_until_the_code_that_made_them_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine's, and what it runs: networks, their layers, resizing, and how levels become numbers."""
+    looked_at = {file for place in made.MAKERS for file in (place.glob("*.py") if place.is_dir() else [place])}
+    for module in (engine, unet, tested, resizing, images):
+        assert Path(str(module.__file__)) in looked_at
+    code, calls = tmp_path / "code.py", []
+
+    class Sources(list[int]):
+        key = str(tmp_path)
+
+        def network(self, _: object) -> Tensor:
+            return torch.zeros(1, 3, 4, 4)
+
+    def translate(source: Tensor) -> Tensor:
+        calls.append(source)
+        return source
+
+    way: Any = SimpleNamespace(sources=Sources([1, 2]))
+    method = Method("x", "x", "baseline", "x", translate)
+    monkeypatch.setattr(made, "MAKERS", (code,))
+    for text, expected in (("a = 1", 2), ("a = 1", 2), ("a = 2", 4)):
+        code.write_text(text)
+        code_of.cache_clear()
+        assert made.make(method, way, lambda *_: None).pictures.shape == (2, 3, 4, 4)
+        assert len(calls) == expected
 
 
 def test_colour_and_grey_can_be_held_against_each_other(sets: Path) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,7 +20,7 @@ import torch
 from PIL import Image
 
 from ganvas.data import DataSpec, Translations, open_data, open_translation
-from ganvas.data.translation import as_network, flipped_windows, windows
+from ganvas.data.translation import as_network, flipped_windows, tasks, windows
 from ganvas.errors import GanvasError
 
 rng = np.random.default_rng(0)
@@ -84,6 +88,21 @@ def test_side_by_side(opened: Made) -> None:
     for i, name in enumerate(data.stems):
         assert np.array_equal(data.images.whole(i), pictures[name][:, :8].transpose(2, 0, 1))
         assert np.array_equal(data.sources.whole(i), pictures[name][:, 8:].transpose(2, 0, 1))
+
+
+def test_pictures_side_by_side_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both halves come of one look at the header and one at the pixels."""
+    looks: dict[str, Counter[str]] = {name: Counter() for name in ("deep_header", "read_deep")}
+
+    def counting(name: str) -> None:
+        look = getattr(tasks, name)
+        monkeypatch.setattr(tasks, name, lambda open_file, path: looks[name].update([path]) or look(open_file, path))
+
+    for name in looks:
+        counting(name)
+    files = {f"{part}/{i}.png": png(noise(6, 16, 3)) for part in ("train", "val") for i in range(3)}
+    data = open_translation(spec_of(tmp_path, files, direction="AtoB"))
+    assert len(data) == 3 and looks == dict.fromkeys(looks, dict.fromkeys(files, 1))
 
 
 def test_windows_of_pairs_are_cut_alike(opened: Made) -> None:
@@ -249,6 +268,26 @@ def test_decoded_once_and_told_apart(tmp_path: Path) -> None:
     assert len(list((tmp_path / "cache" / "data").iterdir())) == 1
     assert open_translation(spec.but(direction="BtoA")).fingerprint != first.fingerprint
     assert not DataSpec.model_validate_json('{"source": "digits", "size": null, "mirror": false}').translates
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_what_was_left_out_comes_back_with_what_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TIFF that only tifffile reads: left out without it, there once it is installed, and left out again without."""
+    pixels = noise(8, 8, 3)
+    tifffile = ModuleType("tifffile")
+    tifffile.__spec__ = ModuleSpec("tifffile", None)
+    tifffile.imread = lambda file: pixels  # type: ignore[attr-defined]
+    files = {f"{s}/{i}.png": png(noise(8, 8, 3)) for s in "AB" for i in range(2)}
+    files |= {"A/2.tif": b"II*\0 of a kind of its own", "B/2.png": png(noise(8, 8, 3))}
+    spec = spec_of(tmp_path, files, direction="AtoB")
+    for installed in (None, tifffile, None):
+        monkeypatch.setitem(sys.modules, "tifffile", installed)
+        data = open_translation(spec)
+        assert data.sources is not None and ("A/2.tif" in data.sources.names) == (installed is tifffile)
+        assert ("A/2.tif" in data.summary["skipped"]) == (installed is None)
+        if installed:
+            read = data.sources.whole(list(data.sources.names).index("A/2.tif"))
+            assert np.array_equal(read, pixels.transpose(2, 0, 1))
 
 
 @pytest.mark.parametrize(

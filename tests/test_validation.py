@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
+from ganvas.data.translation.translations import Translations
 from ganvas.errors import GanvasError
 from ganvas.games.game import Game
+from ganvas.images import GAP
 from ganvas.recipes.table import RECIPES
 from ganvas.report import write_report
 from ganvas.snapshot import open_snapshot
@@ -27,7 +31,7 @@ from ganvas.training.spectator import scores
 from ganvas.training.validation import Validation
 from ganvas.watch.windows import Windows, translated
 from states import identical, trained
-from translating import HELD, RUNTIME, SIDE, Planted, data, painted, recipe_of
+from translating import HELD, RUNTIME, SIDE, Planted, data, painted, recipe_of, shelf
 
 CPU = torch.device("cpu")
 IMAGES = 32
@@ -194,6 +198,61 @@ def test_a_run_validates_now_and_then_and_at_its_end(name: str, tmp_path: Path) 
     )
 
 
+COLOURS = np.array([[70, 130, 180], [128, 64, 128], [107, 142, 35]], np.uint8)
+"""The first three of the palette."""
+
+
+def class_maps() -> Translations:
+    """Blocks of three classes, and pictures that hold 40, 120 or 200 in their place."""
+
+    def part(count: int, seed: int, held_out: Translations | None) -> Translations:
+        maps = np.random.default_rng(seed).integers(0, 3, (count, 1, 4, 4), np.uint8).repeat(4, 2).repeat(4, 3)
+        pictures = (40 + 80 * maps).repeat(3, 1)
+        source = Source(channels=3, height=SIDE, width=SIDE, names=("sky", "road", "tree"))
+        space = Space(channels=3, height=SIDE, width=SIDE, source=source)
+        names, summary = ("maps", "photos"), {"classes": list(source.names)}
+        return Translations(
+            *(shelf(pictures), shelf(maps), True, space, "blocks", names, f"{seed}", summary, 3), held_out=held_out
+        )
+
+    return part(16, 0, part(8, 1, None))
+
+
+def levels_of(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_maps_of_classes_go_through_a_run_in_their_colours(tmp_path: Path) -> None:
+    """One channel a class goes in, and the palette's colours are shown: before every translation, and in the first
+    column of the sheet, whose last is the truth. A map has no baseline: it cannot be held against a picture."""
+    of = class_maps()
+    assert of.held_out is not None
+    recipe = recipe_of("pix2pix", of).but(images=16, horizon=16)
+    mine = Session(recipe, of, Run(tmp_path), RUNTIME)
+    mine.resume()
+    mine.play()
+    assert [row["images"] for row in mine.run.stats() if "validation/psnr_db" in row] == [4, 8, 12, 16]
+    assert json.loads((tmp_path / "validation.json").read_text())["baseline"] is None
+    sheet = levels_of(mine.run.sheet(16))[::4, ::4]  # 8 rows and 3 columns are 142 x 52, shown 4 times as large
+    assert sheet.shape == (8 * SIDE + 7 * GAP, 3 * SIDE + 2 * GAP, 3)
+    for i, (source, picture) in enumerate(Windows(recipe, of.held_out, 8, CPU)):
+        classes = source[0].argmax(0).numpy()
+        assert source.shape == (1, 3, SIDE, SIDE) and len(np.unique(classes)) == 3
+        truth = np.stack([40 + 80 * classes] * 3, axis=2)
+        assert np.abs(((picture[0] + 1) * 127.5).numpy().transpose(1, 2, 0) - truth).max() < 0.01
+        row = sheet[i * (SIDE + GAP) :][:SIDE]
+        for shown, expected in (
+            (levels_of(tmp_path / "validation" / f"{i}-before.png"), COLOURS[classes]),
+            (levels_of(tmp_path / "validation" / f"{i}-truth.png"), truth),
+            (row[:, :SIDE], COLOURS[classes]),
+            (row[:, -SIDE:], truth),
+        ):
+            assert np.array_equal(shown, expected)
+    page = write_report(tmp_path).read_text()
+    assert 'data-kind="before"' in page and 'data-kind="truth"' in page
+
+
 def test_what_was_kept_translates_as_it_did_when_it_was_kept(tmp_path: Path) -> None:
     """The file's network, put through the same exam, has the numbers that the file names."""
     mine = run_of(tmp_path)
@@ -277,12 +336,9 @@ def test_validations_keep_their_distance() -> None:
 
 def test_the_pictures_of_the_report_are_the_windows(tmp_path: Path) -> None:
     """Window 3 as a file holds the levels of window 3."""
-    from PIL import Image
-
     run_of(tmp_path)
     source, picture = list(windows())[3]
     for name, pictures in (("before", source), ("truth", picture)):
-        with Image.open(tmp_path / "validation" / f"3-{name}.png") as image:
-            levels = np.asarray(image).transpose(2, 0, 1)
+        levels = levels_of(tmp_path / "validation" / f"3-{name}.png").transpose(2, 0, 1)
         assert levels.shape == (3, SIDE, SIDE)
         assert np.abs(levels - (pictures[0].numpy() + 1) * 127.5).max() < 0.51

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ganvas.errors import GanvasError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -26,8 +29,8 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())  # a rename must not overtake its bytes when the machine dies
         beside.replace(path)
     except OSError as error:
-        why = error.strerror or error
-        raise GanvasError(f"cannot write {path}: {why}; free space or choose another place") from error
+        remedy = "free space or choose another place" if error.errno in FULL else "choose another place"
+        raise GanvasError(f"cannot write {path}: {error.strerror or error}; {remedy}") from error
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)

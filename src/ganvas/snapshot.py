@@ -28,6 +28,8 @@ from ganvas.space import Classes, Space
 FORMAT = 1
 CHUNK = 64
 """Pictures are made this many at a time, padded: a matrix product's last bits depend on its size, a seed's must not."""
+FOREIGN = (".pth", ".pt", ".ckpt", ".param", ".bin")
+"""Endings of the weights that other tools write."""
 
 
 class Header(BaseModel):
@@ -231,7 +233,9 @@ def _read(file: Path) -> tuple[Header, dict[str, Tensor]]:
     except (KeyError, ValidationError) as error:
         raise GanvasError(f"{file} is a safetensors file, but not a ganvas snapshot") from error
     except (SafetensorError, OSError, ValueError) as error:
-        raise GanvasError(f"{file} is damaged or no safetensors file ({error})".replace("\n", " ")) from error
+        foreign = file.suffix.lower() in FOREIGN
+        why = f"; weights of another tool? ganvas convert {file} --out x.safetensors" if foreign else f" ({error})"
+        raise GanvasError(f"{file} is damaged or no safetensors file{why}".replace("\n", " ")) from error
 
 
 def _load(network: nn.Module, weights: Mapping[str, Tensor], file: Path) -> None:

@@ -52,6 +52,10 @@ def open_foreign(name: str | Path) -> Foreign:
         GanvasError: not there, unreadable, or of no network that ganvas knows.
     """
     path = _packaged(str(name)) if str(name) in PACKAGED else Path(name)
+    if path.suffix == ".bin":
+        raise GanvasError(
+            f"{path}: of ncnn's two files give the other, {path.with_suffix('.param').name}, which names this"
+        )
     if not path.is_file():
         raise GanvasError(f"{path}: no such file of weights; {suggest(str(name), PACKAGED)}, or give a file's path")
     try:
@@ -99,14 +103,21 @@ def converted(foreign: Foreign, name: str) -> Snapshot:
     return Snapshot(networks, recipe, images=0)
 
 
-def convert(path: str | Path, out: Path) -> Snapshot:
+def convert(path: str | Path, out: Path, tell: Callable[[Foreign], None] = lambda _: None) -> Snapshot:
     """Weights of another tool → a snapshot, also written to ``out``; see `open_foreign` for what is read.
+
+    Args:
+        path: the weights.
+        out: the snapshot's file.
+        tell: gets what the weights turned out to be, once the snapshot is written.
 
     Raises:
         GanvasError: as `open_foreign` and `converted`.
     """
-    snapshot = converted(open_foreign(path), Path(path).stem)
+    foreign = open_foreign(path)
+    snapshot = converted(foreign, Path(path).stem)
     snapshot.save(out)
+    tell(foreign)
     return snapshot
 
 

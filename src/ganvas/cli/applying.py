@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,6 @@ from ganvas.errors import GanvasError
 
 if TYPE_CHECKING:
     from ganvas.translate.applied import Applied, How
-    from ganvas.translate.engine import Tile
     from ganvas.translate.filming import Filmed
     from ganvas.translate.work import Job, Listed, Outcome
 
@@ -30,13 +30,8 @@ Format = Annotated[str | None, typer.Option(help="Write png, jpg, webp, tif, bmp
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Make anew what an earlier run of the command has made.")]
 ScoreOption = Annotated[bool, typer.Option("--score", help="Hold the results against the truth.")]
 ModeOption = Annotated[str | None, typer.Option(help="train or eval; default: as the recipe says.")]
-MODES = {
-    "train": "dropout on, batch normalisation by the picture itself",
-    "eval": "dropout off, batch normalisation as it was trained",
-}
 MOST_LINES = 5
 """So many notes and failures are printed; the JSON has all."""
-STAND_INS = ("bicubic", "nearest", "identity")
 
 
 @dataclass(frozen=True)
@@ -57,9 +52,8 @@ def how(mode: str | None, tile: str, seed: int, passes: int | None, device: str,
     from ganvas.training.runtime import detect
     from ganvas.translate.applied import How
 
-    if mode not in (None, *MODES):
-        raise GanvasError(f"--mode {mode}: say train ({MODES['train']}) or eval ({MODES['eval']})")
-    return How(mode, _tile(tile), seed, passes, reverse, detect(device).place.device)  # type: ignore[arg-type]
+    side: Any = int(tile) if tile.isdigit() else tile
+    return How(mode, side, seed, passes, reverse, detect(device).place.device)  # type: ignore[arg-type]
 
 
 def opened(name: str, scale: int | None, how: How, code: Path | None) -> tuple[Applied, float]:
@@ -67,8 +61,9 @@ def opened(name: str, scale: int | None, how: How, code: Path | None) -> tuple[A
     from ganvas.cli.opening import open_for
     from ganvas.snapshot import find_snapshot
     from ganvas.translate.applied import applied_snapshot, applied_stand_in
+    from ganvas.translate.standins import NAMES
 
-    if name in STAND_INS and not Path(name).exists():
+    if name in NAMES and not Path(name).exists():
         return applied_stand_in(name, scale, how), 0.0
     applied = applied_snapshot(open_for(name, str(how.device), code), name, how)
     if scale not in (None, applied.scale):
@@ -101,7 +96,8 @@ def film(asked: Asked, applied: Applied, out: Path) -> None:
         made = translate_film(asked.source, target, applied, on_frame)
     height, width = made.size
     frames = counted(made.frames, "frame")
-    print(f"{frames} of {height}x{width} at {made.rate} a second in {target}{manner(applied)}")
+    rate = f"{float(Fraction(made.rate)):.5g}"
+    print(f"{frames} of {height}x{width}, {rate} a second, in {target}{manner(applied)}")
     if made.flicker is not None:
         print(f"flicker: {made.flicker:+.2f} grey levels between neighbouring frames, against the source")
     told = {**about(asked, applied), **film_numbers(made), "seconds": time.monotonic() - started}
@@ -258,15 +254,9 @@ def ended(notes: Sequence[str], failed: Sequence[str]) -> None:
         raise typer.Exit(1)
 
 
-def _tile(text: str) -> Tile:
-    if text in ("auto", "off"):
-        return text  # type: ignore[return-value]
-    if not text.isdigit() or int(text) < 1:
-        raise GanvasError(f"--tile {text}: say auto, off, or a side in pixels, 512 for instance")
-    return int(text)
-
-
 def manner(applied: Applied) -> str:
     """How the network was run, where that is a choice."""
+    from ganvas.translate.applied import MODES
+
     engine = applied.engine
     return f" ({engine.mode} mode: {MODES[engine.mode]}; seed {engine.seed})" if engine.mode_matters else ""

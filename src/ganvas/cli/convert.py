@@ -19,7 +19,8 @@ def convert(
     code: Code = None,
 ) -> None:
     """Networks of pix2pix, CycleGAN, CUT, ESRGAN and Real-ESRGAN become snapshots, told apart by their tensors."""
-    from ganvas.bridge.convert import WRITERS, converted, open_foreign, to_foreign, write_foreign
+    from ganvas.bridge.convert import WRITERS, to_foreign, write_foreign
+    from ganvas.bridge.convert import convert as convert_weights
     from ganvas.cli.opening import open_for
 
     if to:
@@ -32,11 +33,9 @@ def convert(
             f"{weights} is a snapshot of ganvas already; say with --to for which tool it should be written: "
             f"{', '.join(WRITERS)}"
         )
-    foreign = open_foreign(weights)
-    converted(foreign, Path(weights).stem).save(out)
-    typer.echo(f"{out}: {foreign.what}")
-    for note in foreign.notes:
-        typer.echo(f"  {note}")
+    if out.suffix != ".safetensors":
+        raise GanvasError(f"--out {out}: a snapshot ends in .safetensors; a .pth for another tool is written with --to")
+    convert_weights(weights, out, lambda foreign: typer.echo("\n  ".join([f"{out}: {foreign.what}", *foreign.notes])))
 
 
 def _is_ours(weights: str) -> bool:

@@ -38,18 +38,18 @@ def runs(
         raise GanvasError(f"{place} holds no runs; ganvas train makes some, or name another place")
     console = Console()
     if not compare:
+        write_json(json, rows)
         _print(
             console,
             [column.replace("_", " ") for column in LISTED],
             [[row[column] for column in LISTED] for row in rows],
         )
-        write_json(json, rows)
         return
     compared = comparisons(place)
+    write_json(json, [row for comparison in compared for row in _rows(comparison)])
     for comparison in compared:
         for start in range(0, len(comparison.runs), ABREAST):
             _print_side_by_side(console, comparison, slice(start, start + ABREAST))
-    write_json(json, [row for comparison in compared for row in _rows(comparison)])
 
 
 def _print_side_by_side(console: Any, comparison: Comparison, some: slice) -> None:

@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ganvas.cli.applying import Asked, about, ended, manner
+from ganvas.cli.applying import Asked, about, ended, interruptible, manner, showing
 from ganvas.cli.output import write_json
 from ganvas.errors import GanvasError
 
 if TYPE_CHECKING:
     from ganvas.evaluate.beside_truth import Pair, Scored, SetScores
     from ganvas.evaluate.pairs import Perceptual
-    from ganvas.models.networks import Translator
     from ganvas.translate.applied import Applied
     from ganvas.translate.work import Outcome
 
 MOST_PICTURES = 32
 """So many are printed one by one; the JSON has all."""
+
+
+def score_all(
+    asked: Asked, applied: Applied, names: Sequence[str], pair: Callable[[str], Pair], protocol: dict[str, Any]
+) -> None:
+    """Every result beside its truth: computed, written where ``asked.out`` says, and told of.
+
+    Args:
+        names: of the pictures.
+        pair: name → source, truth and baseline.
+        protocol: what a reader must know: ``baseline`` (the name of a stand-in), ``border`` (pixels that are cut off)
+            and ``words``.
+    """
+    from ganvas.evaluate.beside_truth import score
+    from ganvas.translate.work import Outcome, writer
+
+    outcome = Outcome(total=len(names))
+    with (
+        showing("pictures", applied) as on_picture,
+        interruptible(lambda: f"{outcome.done} of {outcome.total} were scored"),
+    ):
+        scored = score(
+            names,
+            compared(pair, applied, protocol["baseline"]),
+            applied,
+            outcome,
+            border=protocol["border"],
+            perceptual=perceptual(),
+            on_result=writer(names, asked.out, asked.format),
+            on_picture=on_picture,
+        )
+    report(asked, applied, scored, outcome, protocol)
 
 
 def report(asked: Asked, applied: Applied, scored: list[Scored], outcome: Outcome, protocol: dict[str, Any]) -> None:
@@ -38,9 +69,11 @@ def report(asked: Asked, applied: Applied, scored: list[Scored], outcome: Outcom
     ended(applied.engine.notes, outcome.failed)
 
 
-def compared(pair: Callable[[str], Pair], applied: Applied, baseline: type[Translator]) -> Callable[[str], Pair]:
+def compared(pair: Callable[[str], Pair], applied: Applied, baseline: str) -> Callable[[str], Pair]:
     """Name → pair, without a baseline where that is the very thing that is scored: its row would stand there twice."""
-    same = isinstance(applied.engine.network, baseline)
+    from ganvas.translate.standins import stand_in
+
+    same = isinstance(applied.engine.network, type(stand_in(baseline, applied.scale)))
     return (lambda name: replace(pair(name), baseline=None)) if same else pair
 
 

@@ -19,12 +19,10 @@ from ganvas.cli.applying import (
     TileOption,
     apply,
     how,
-    interruptible,
     opened,
-    showing,
 )
 from ganvas.cli.output import Code, Device, JsonFile, Seed
-from ganvas.cli.scoring import compared, perceptual, report
+from ganvas.cli.scoring import score_all
 from ganvas.errors import GanvasError
 
 if TYPE_CHECKING:
@@ -71,30 +69,11 @@ def translate(
 
 def score_pairs(asked: Asked, applied: Applied, truth: Path | None) -> None:
     """Hold every translation against the picture that it should be."""
-    from ganvas.evaluate.beside_truth import score
-    from ganvas.translate.standins import Identity
-    from ganvas.translate.work import Outcome, writer
-
     names, pair, words = pairs_in(asked, applied, truth)
-    outcome = Outcome(total=len(names))
-    with (
-        showing("pairs", applied) as on_picture,
-        interruptible(lambda: f"{outcome.done} of {outcome.total} were scored"),
-    ):
-        scored = score(
-            names,
-            compared(pair, applied, Identity),
-            applied,
-            outcome,
-            border=0,
-            perceptual=perceptual(),
-            on_result=writer(names, asked.out, asked.format),
-            on_picture=on_picture,
-        )
     words += (
         "; no border cut, 8 bit; SSIM: Gaussian 11 px, σ 1.5, inside; identity: the source itself; intervals: --json"
     )
-    report(asked, applied, scored, outcome, {"baseline": "identity", "border": 0, "words": words})
+    score_all(asked, applied, names, pair, {"baseline": "identity", "border": 0, "words": words})
 
 
 def pairs_in(asked: Asked, applied: Applied, truth: Path | None) -> tuple[list[str], Callable[[str], Pair], str]:
@@ -110,6 +89,16 @@ def pairs_in(asked: Asked, applied: Applied, truth: Path | None) -> tuple[list[s
         names, pair = beside(sources, truths, applied)
         return names, pair, f"{len(names)} of {counted(len(sources.names), 'source')} have a truth of their name"
     data = open_translation(DataSpec(source=str(asked.source), direction=applied.direction, fit="none"))
+    classes = data.space.source.names if data.space.source else ()
+    if classes != applied.names:
+        raise GanvasError(
+            f"{asked.name} translates {_what(applied.names)}, {data.name} has {_what(classes)}; take its own data, "
+            "with the same classes in the same order"
+        )
     names, pair = of_pairs(data)
     which = "held out" if data.held_out else "all"
     return names, pair, f"{applied.direction}, {counted(len(names), 'pair')} ({which}): {data.summary['layout']}"
+
+
+def _what(classes: tuple[str, ...]) -> str:
+    return f"maps of the classes {', '.join(classes[:5])}{' …' * (len(classes) > 5)}" if classes else "pictures"

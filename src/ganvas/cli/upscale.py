@@ -19,12 +19,10 @@ from ganvas.cli.applying import (
     TileOption,
     apply,
     how,
-    interruptible,
     opened,
-    showing,
 )
 from ganvas.cli.output import Code, Device, JsonFile, Seed
-from ganvas.cli.scoring import compared, perceptual, report
+from ganvas.cli.scoring import score_all
 from ganvas.errors import GanvasError
 
 if TYPE_CHECKING:
@@ -64,30 +62,15 @@ def upscale(
 
 def score_enlarging(asked: Asked, applied: Applied) -> None:
     """Shrink, enlarge, compare."""
-    from ganvas.evaluate.beside_truth import score, shrunk
+    from ganvas.evaluate.beside_truth import shrunk
     from ganvas.translate.applied import How, applied_stand_in
-    from ganvas.translate.standins import Bicubic
-    from ganvas.translate.work import Outcome, pictures_in, writer
+    from ganvas.translate.work import pictures_in
 
     truths = pictures_in(asked.source, but=asked.out)
     pair = shrunk(truths, applied_stand_in("bicubic", applied.scale, How()))
-    outcome = Outcome(total=len(truths.names))
-    with (
-        showing("pictures", applied) as on_picture,
-        interruptible(lambda: f"{outcome.done} of {outcome.total} were scored"),
-    ):
-        scored = score(
-            truths.names,
-            compared(pair, applied, Bicubic),
-            applied,
-            outcome,
-            border=applied.scale,
-            perceptual=perceptual(),
-            on_result=writer(truths.names, asked.out, asked.format),
-            on_picture=on_picture,
-        )
     words = (
         f"cut to multiples of {applied.scale}, shrunk by MATLAB's bicubic, 8 bit; PSNR and SSIM without a border of "
         f"{applied.scale} px; Y: MATLAB's; grey by itself; SSIM: Gaussian 11 px, σ 1.5, inside; intervals: --json"
     )
-    report(asked, applied, scored, outcome, {"baseline": "bicubic", "border": applied.scale, "words": words})
+    protocol = {"baseline": "bicubic", "border": applied.scale, "words": words}
+    score_all(asked, applied, truths.names, pair, protocol)

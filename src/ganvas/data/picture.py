@@ -121,7 +121,13 @@ def decoding() -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Unreadable(f"over {Image.MAX_IMAGE_PIXELS:,} pixels, maybe a decompression bomb") from error
     except _DAMAGE as error:
-        raise Unreadable((" ".join(str(error).split()) or type(error).__name__)[:120]) from error
+        raise Unreadable(_words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    """Of an error of the system its reason alone: the name stands beside it anyway."""
+    told = getattr(error, "strerror", None) or " ".join(str(error).split())
+    return (told or type(error).__name__)[:120]
 
 
 def _orientation(image: Image.Image) -> int:

@@ -99,8 +99,11 @@ def class_labels(values: Iterable[Any], what: str, names: Sequence[str] | None =
 
 
 def file_stamp(path: Path, name: str | None = None) -> list[Any]:
-    """[name, bytes, nanoseconds of the last change] of one file."""
-    stat = path.stat()
+    """[name, bytes, nanoseconds of the last change] of one file; of a link to nothing, the name."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return [name]
     return [name or os.fspath(path.resolve()), stat.st_size, stat.st_mtime_ns]
 
 

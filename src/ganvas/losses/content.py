@@ -17,6 +17,7 @@ from ganvas.nn.backbones.flax import from_flax
 from ganvas.nn.backbones.vgg16 import VGG16Taps
 from ganvas.nn.backbones.vgg19 import VGG19Features
 from ganvas.schedule import Value
+from ganvas.space import Space
 from ganvas.weights import load_weights, locate_weights
 
 
@@ -28,8 +29,8 @@ class Content(Family):
     def __call__(self, pictures: Tensor, targets: Tensor) -> Tensor:
         raise NotImplementedError
 
-    def unusable(self) -> str | None:
-        """Why this cannot be computed here, or None."""
+    def unusable(self, space: Space) -> str | None:
+        """Why this cannot be computed here, or not of pictures of this space; or None."""
         return None
 
 
@@ -55,7 +56,8 @@ class Perceptual(Content):
     """Mean squared difference of what a classifier sees: Ledig et al. 2017, equation 5.
 
     ``vgg19`` is the paper's: features of the sixteenth convolution, after its ReLU; ``vgg16`` those of its thirteenth,
-    whose weights a package carries. Features are divided by 12.75, as the paper scales them.
+    whose weights a package carries. Features are divided by 12.75, as the paper scales them. A grey picture is looked
+    at as a colour one; at least 16 px a side.
     """
 
     kind: Literal["perceptual"] = "perceptual"
@@ -67,7 +69,9 @@ class Perceptual(Content):
             wanted = see(targets)
         return ((see(pictures) - wanted) / FEATURE_SCALE).square().flatten(1).mean(1)
 
-    def unusable(self) -> str | None:
+    def unusable(self, space: Space) -> str | None:
+        if (reason := _unseen(space, SMALLEST)) is not None:
+            return f"the perceptual content loss cannot look: {reason}"
         try:
             locate_weights(SEEING[self.network].weights)
         except GanvasError as error:
@@ -88,7 +92,9 @@ class Look(Content):
         distances: Tensor = _lpips(self.network, pictures.device)(pictures, targets)
         return distances
 
-    def unusable(self) -> str | None:
+    def unusable(self, space: Space) -> str | None:
+        if (reason := _unseen(space, TRUNKS[self.network].smallest)) is not None:
+            return f"the content loss lpips cannot look: {reason}"
         try:
             locate_weights(TRUNKS[self.network].weights)
         except GanvasError as error:
@@ -97,8 +103,20 @@ class Look(Content):
 
 
 FEATURE_SCALE = 12.75
+SMALLEST = 16
+"""Pixels a side of which four halvings leave one."""
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 """ImageNet's mean and deviation, brought to [−1, 1]."""
+
+
+def _unseen(space: Space, smallest: int) -> str | None:
+    """Why a classifier that needs so many pixels a side cannot see pictures of this space, or None."""
+    channels, height, width = space.shape
+    if channels not in (1, 3):
+        return f"it sees grey pictures and RGB, not {channels} channels; take content=l1 or mse instead"
+    if min(height, width) < smallest:
+        return f"it sees pictures of at least {smallest} px a side, not {height}x{width}; enlarge --crop or --size"
+    return None
 
 
 class Seeing(NamedTuple):

@@ -6,6 +6,7 @@ that of the L1 term. ``layers`` of 3 sees patches of 70×70, with 2.769 million 
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from pydantic import Field
@@ -40,10 +41,12 @@ class PatchGANDiscriminator(networks.DiscriminatorConfig):
         return 3 << self.layers
 
     def network(self, space: Space) -> networks.Discriminator:
-        if min(space.height, space.width) < self.smallest:
+        side = min(space.height, space.width)
+        if side < self.smallest:
+            fewer = f"discriminator.layers={int(math.log2(side / 3))}" if side >= 6 else "discriminator=pixel"
             raise GanvasError(
                 f"a PatchGAN of {self.layers} layers needs pictures of at least {self.smallest} pixels a side, not "
-                f"{space.height}x{space.width}; take fewer: discriminator.layers={max(1, self.layers - 1)}"
+                f"{space.height}x{space.width}; take {fewer}"
             )
         widths = [self.width * min(2**i, 8) for i in range(self.layers + 1)]
         return Discriminator(self, space, widths, kernel=4, strides=[2] * self.layers + [1], last_bias=True)

@@ -61,9 +61,11 @@ def _unknown(level: Any, keys: list[str], depth: int) -> str:
         return f"{here} is none; set {here}=… first"
     if not isinstance(level, dict):
         return f"{here} is the single value {level!r}; set {here}=… whole"
-    return (
-        f"{here} has no '{keys[depth]}'; {suggest(keys[depth], level) if level else f'it is empty, set {here}=… first'}"
-    )
+    if not level:
+        return f"{here} has no '{keys[depth]}'; it is empty, set {here}={keys[depth]} first"
+    by_kind = all(isinstance(part, dict) and part.get("kind") == kind for kind, part in level.items())
+    more = f", or add it first: --set {here}={','.join([*level, keys[depth]])}" if by_kind else ""
+    return f"{here} has no '{keys[depth]}'; {suggest(keys[depth], level)}{more}"
 
 
 def _parse(text: str) -> Any:

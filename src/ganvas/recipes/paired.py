@@ -48,7 +48,8 @@ class PairedRecipe(TranslationRecipe):
         """What is made from pictures is as large as the degradation leaves it, whatever ``--set`` has changed."""
         if self.degradation is not None:
             space, scale = self.space, self.degradation.scale
-            made = Source(channels=space.channels, height=space.height // scale, width=space.width // scale)
+            height, width = max(1, space.height // scale), max(1, space.width // scale)  # `unsound` says what is wrong
+            made = Source(channels=space.channels, height=height, width=width)
             object.__setattr__(self, "space", space.but(source=made))  # frozen, but not yet handed out
         return self
 
@@ -63,8 +64,8 @@ class PairedRecipe(TranslationRecipe):
         if not self.content and self.discriminator is None:
             return f"{self.name} has neither content losses nor a discriminator: there is nothing to learn from"
         if self.weights.mismatched and (not self.conditional or self.batch // self.parts % 2):
-            return "weights.mismatched lends pictures each other's source: it wants conditional=true and an even batch"
-        return next((reason for loss in self.content.values() if (reason := loss.unusable())), None)
+            return "weights.mismatched lends pictures each other's source: it wants conditional=true and --set batch=2"
+        return next((reason for loss in self.content.values() if (reason := loss.unusable(self.space))), None)
 
     def makers(self) -> dict[str, Callable[[], nn.Module]]:
         makers: dict[str, Callable[[], nn.Module]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, SerializeAsAny
+from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator
 from torch import nn
 
 from ganvas.augment import Augment, Augmented
@@ -18,7 +18,7 @@ from ganvas.losses.penalties import Penalty
 from ganvas.models.networks import DiscriminatorConfig, TranslatorConfig
 from ganvas.recipes.recipe import Recipe
 from ganvas.recipes.soundness import unsound
-from ganvas.schedule import Value
+from ganvas.schedule import Schedule, Value, value_at
 from ganvas.space import Source, Space
 
 Penalties = Annotated[dict[str, SerializeAsAny[Penalty]], BeforeValidator(by_kind)]
@@ -30,6 +30,13 @@ class Weights(Config):
 
     generator: Value = 1.0
     discriminator: Value = 1.0
+
+    @field_validator("*")
+    @classmethod
+    def _not_negative(cls, weight: float | Schedule) -> float | Schedule:
+        if min(value_at(weight, 0.0), value_at(weight, 1.0)) < 0:
+            raise ValueError("a weight cannot be negative")
+        return weight
 
 
 class TranslationRecipe(Recipe):

@@ -111,7 +111,7 @@ def open_session(prepared: Prepared, say: Say = lambda text: None) -> Session:
         if request.minutes is not None:
             images = int(prepared.runtime.agreed(prepared.plan().images(request.minutes)))
             recipe = recipe.but(images=_whole_rounds(images, recipe.batch))
-            say(f"{request.minutes:g} minutes are about {recipe.images:,} images on this machine")
+            say(f"{request.minutes:g} min: about {recipe.images:,} images on this machine")
         recipe = recipe.but(horizon=recipe.images)
     session = Session(recipe, prepared.data, run, prepared.runtime)
     if request.start is not None and not resumes:

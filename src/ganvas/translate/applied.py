@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +15,7 @@ from ganvas.counted import counted
 from ganvas.data.full_depth import Opener
 from ganvas.data.picture import Unreadable
 from ganvas.data.spec import Direction
-from ganvas.data.translation.class_maps import one_hot
+from ganvas.data.translation.class_maps import IGNORED, one_hot
 from ganvas.errors import GanvasError
 from ganvas.images import to_grey
 from ganvas.models.networks import Translator
@@ -24,10 +26,19 @@ from ganvas.translate.photo import Photo, on_white, read_labels, read_photo
 from ganvas.translate.settling import of_the_picture
 from ganvas.translate.standins import stand_in
 
+MODES: Mapping[Mode, str] = {
+    "train": "dropout on, batch normalisation by the picture itself",
+    "eval": "dropout off, batch normalisation as it was trained",
+}
+
 
 @dataclass(frozen=True)
 class How:
-    """What the user may choose about applying a network."""
+    """What the user may choose about applying a network.
+
+    Raises:
+        GanvasError: no such mode, or tiles or passes that cannot be.
+    """
 
     mode: Mode | None = None
     """None: as the recipe says."""
@@ -36,6 +47,14 @@ class How:
     passes: int | None = None
     reverse: bool = False
     device: torch.device = torch.device("cpu")  # noqa: RUF009
+
+    def __post_init__(self) -> None:
+        if self.mode not in (None, *MODES):
+            raise GanvasError(f"--mode {self.mode}: say train ({MODES['train']}) or eval ({MODES['eval']})")
+        if self.tile not in ("auto", "off") and not (isinstance(self.tile, int) and self.tile > 0):
+            raise GanvasError(f"--tile {self.tile}: say auto, off, or a side in pixels, 512 for instance")
+        if self.passes is not None and self.passes < 1:
+            raise GanvasError(f"--passes {self.passes}: at least one pass is needed")
 
 
 @dataclass(frozen=True)
@@ -74,13 +93,14 @@ class Applied:
 
     def read(self, open_file: Opener, name: str) -> Photo:
         """A source from a file; raises as `read_photo` and `read_labels` (where sources are maps of classes)."""
-        return read_labels(open_file, name, self.names) if self.names else read_photo(open_file, name)
+        return read_labels(open_file, name) if self.names else read_photo(open_file, name)
 
     def __call__(self, photo: Photo) -> Photo:
         """The translation.
 
         Raises:
-            Unreadable: the network wants another number of channels than a picture has.
+            Unreadable: the network wants another number of channels than a picture has, or a map of the classes that
+                it knows.
             GanvasError: see `Engine`.
         """
         results = [self.engine(source).picture for source in self._sources(photo)]
@@ -89,8 +109,7 @@ class Applied:
     def _sources(self, photo: Photo) -> list[Tensor]:
         """What the network gets: one picture (1, C, H, W), or one for each colour, if it enlarges grey ones."""
         if self.names:
-            maps = torch.from_numpy(np.ascontiguousarray(photo.pixels[None, None, ..., 0]))
-            return [one_hot(maps, len(self.names), edges=self.engine.channels == len(self.names) + 1)]
+            return [self._one_hot(photo)]
         channels = self.engine.channels
         levels = photo.pixels if self.keeps or channels == 4 else on_white(photo)
         source = _signed(levels, photo.white).permute(2, 0, 1)[None]
@@ -105,6 +124,18 @@ class Applied:
             return list(torch.split(source, 1, dim=1)) if self.keeps else [to_grey(source)]
         raise Unreadable(f"has {source.shape[1]} channels, the network wants {channels}")
 
+    def _one_hot(self, photo: Photo) -> Tensor:
+        """A channel a class, of a map of class numbers; `IGNORED` is no class."""
+        count = len(self.names)
+        known = f"the classes 0 to {count - 1} ({self.names[0]} … {self.names[-1]}), and {IGNORED} for none"
+        if not photo.grey:
+            raise Unreadable(f"has {photo.pixels.shape[2]} channels, but the network wants one, of {known}")
+        numbers = torch.from_numpy(photo.pixels[None, None, ..., 0].astype(np.int64))
+        wrong = numbers[(numbers >= count) & (numbers != IGNORED)]
+        if wrong.numel():
+            raise Unreadable(f"holds the value {int(wrong.max())}, but the network knows {known}")
+        return one_hot(numbers, count, edges=self.engine.channels == count + 1)
+
     def _photo(self, result: Tensor, source: Photo) -> Photo:
         channels = result.shape[1]
         alpha = None if source.alpha is None else _enlarged(source.alpha, self.scale)
@@ -118,7 +149,8 @@ class Applied:
 
 
 def applied_snapshot(snapshot: Snapshot, name: str, how: How) -> Applied:
-    """The translation that a snapshot holds; ``how.reverse`` takes the network that leads back.
+    """The translation that a snapshot holds; ``how.reverse`` takes the network that leads back. Where the snapshot lies
+    on another device than ``how.device``, a copy of the network is taken there.
 
     Raises:
         GanvasError: it holds none, or none that leads back.
@@ -134,7 +166,7 @@ def applied_snapshot(snapshot: Snapshot, name: str, how: How) -> Applied:
     if not isinstance(network, Translator):
         raise GanvasError(f"{name} has no network that leads back; --reverse needs one trained both ways (cyclegan)")
     engine = Engine(
-        network,
+        _on(network, how.device),
         space.channels if how.reverse else space.source.channels,
         how.mode or recipe.test_mode,
         how.tile,
@@ -154,6 +186,11 @@ def applied_stand_in(name: str, scale: int | None, how: How) -> Applied:
         GanvasError: no scale for what enlarges.
     """
     return Applied(Engine(stand_in(name, scale), None, "eval", how.tile, how.seed, how.passes), keeps=True)
+
+
+def _on(network: Translator, device: torch.device) -> Translator:
+    there = all(parameter.device == device for parameter in network.parameters())
+    return network if there else deepcopy(network).to(device)
 
 
 def _signed(levels: Any, white: int) -> Tensor:

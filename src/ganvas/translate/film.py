@@ -31,7 +31,16 @@ _CODECS = {
 }
 _MUXERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".gif": "gif"}
 _PALETTE = "split[a][b];[a]palettegen[p];[b][p]paletteuse"
-_BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+_TAGS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+_BT709 = ("-vf", "scale=out_color_matrix=bt709", *_TAGS)
+_YUV = ("yuv", "uyvy", "nv", "p0", "p2", "p4", "y2")
+"""How the names of pixel formats begin whose colours a matrix made."""
+_MATRICES = frozenset(
+    {"bt709", "bt470bg", "bt2020nc", "bt2020c", "smpte170m", "smpte240m", "smpte2085", "fcc", "ycgco", "ictcp"}
+    | {"chroma-derived-nc", "chroma-derived-c"}
+)
+_TO_RGB = "scale=flags=accurate_rnd+full_chroma_int"
+"""Without these flags a flat colour comes back two levels darker, and smooth ones four times as far off."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,9 @@ class Film:
     rate: str
     """Frames a second, as a fraction: 30000/1001."""
     seconds: float | None
+    untagged: bool = False
+    """Whether colours are stored as brightness and two differences (YUV) and nothing says by which matrix. Whoever
+    shows it guesses; a result that goes back the way it came, and has no tag either, is guessed alike."""
 
     @property
     def frames(self) -> int | None:
@@ -53,7 +65,7 @@ class Film:
 
 
 def open_film(path: Path) -> Film:
-    """Size, rate and length.
+    """Size, rate, length, and whether its colours have a tag.
 
     Raises:
         GanvasError: no ffmpeg, or no film that it can read.
@@ -70,14 +82,14 @@ def open_film(path: Path) -> Film:
     width, height, above, below = map(int, head.groups())
     lasts = re.search(r"Duration: (\d+):(\d+):([\d.]+)", said)
     seconds = None if lasts is None else 3600 * int(lasts[1]) + 60 * int(lasts[2]) + float(lasts[3])
-    return Film(path, width, height, f"{above}/{below}", seconds)
+    return Film(path, width, height, f"{above}/{below}", seconds, _untagged(said))
 
 
 def frames_of(film: Film, notes: list[str]) -> Iterator[NDArray[np.uint8]]:
     """Every frame, uint8 (H, W, 3), at a constant rate. A stream that breaks off ends with a line in ``notes``."""
     command = [
         *(find_ffmpeg(), "-nostdin", "-v", "error", "-i", str(film.path), "-map", "0:v:0"),
-        *("-vf", f"fps={film.rate}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"),
+        *("-vf", f"fps={film.rate},{_TO_RGB}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"),
     ]
     size, count = film.width * film.height * 3, 0
     with tempfile.TemporaryFile() as said:
@@ -128,9 +140,18 @@ def _output(ending: str, film: Film, size: tuple[int, int]) -> Sequence[str]:
     if ending == ".gif":
         return ("-map", "0:v:0", "-vf", _PALETTE)
     even = size[0] % 2 == 0 and size[1] % 2 == 0  # sides that are not can be written in full colour alone
-    colours = ("-vf", "scale=out_color_matrix=bt709", "-pix_fmt", "yuv420p" if even else "yuv444p", *_BT709)
+    colours = ("-pix_fmt", "yuv420p" if even else "yuv444p", *(() if film.untagged else _BT709))
     copied = ending in (film.path.suffix.lower(), ".mkv")  # any other container may not know the sound's codec
     return ("-map", "0:v:0", "-map", "1:a?", *(("-c:a", "copy") if copied else ()), *_CODECS[ending], *colours)
+
+
+def _untagged(said: str) -> bool:
+    """From ffmpeg's line on the stream: "yuv420p(tv, bt709, progressive), 64x48" has a matrix, "yuv420p(progressive)"
+    and "yuv420p(tv, unknown/bt709/bt709)" have none; RGB needs none."""
+    found = re.search(r"Video: .+?, (\w+)(?:\((.*?)\))?, \d+x\d+", said)
+    if found is None or not found[1].startswith(_YUV):
+        return False
+    return _MATRICES.isdisjoint(word.strip().partition("/")[0] for word in (found[2] or "").split(","))
 
 
 def _started(command: Sequence[str], stdin: int, stdout: int, stderr: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -61,10 +61,18 @@ def _free() -> int:
     return UNKNOWN
 
 
-def _allowed() -> int:
-    """What a container may still take."""
-    group = Path("/sys/fs/cgroup")
+def _allowed(group: Path = Path("/sys/fs/cgroup")) -> int:
+    """What a container may still take; files that were read count as taken there, but make room as soon as it is
+    needed."""
     with suppress(OSError, ValueError):  # "max" is no number: no limit
-        limit = int((group / "memory.max").read_text(encoding="ascii"))
-        return max(0, limit - int((group / "memory.current").read_text(encoding="ascii")))
+        limit, taken = (int((group / f"memory.{what}").read_text(encoding="ascii")) for what in ("max", "current"))
+        return max(0, limit - taken + _reclaimable(group))
     return 2**62
+
+
+def _reclaimable(group: Path) -> int:
+    with suppress(OSError, ValueError):
+        for line in (group / "memory.stat").read_text(encoding="ascii").splitlines():
+            if line.startswith("inactive_file "):
+                return int(line.split()[1])
+    return 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +19,7 @@ from PIL import Image
 from ganvas.data import picture
 from ganvas.data.full_depth import ARRAYS, Opener, read_deep
 from ganvas.data.picture import Unreadable, opened
-from ganvas.data.translation.class_maps import IGNORED, read_class_map
+from ganvas.data.translation.class_maps import read_class_map
 from ganvas.errors import GanvasError
 from ganvas.files import write_whole
 from ganvas.translate.deep_png import deep_png
@@ -38,6 +38,8 @@ WRITTEN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 """Ending → the format that is written, and how."""
 _OPAQUE = frozenset({"JPEG", "BMP"})
+_CHANNELS = {format: (1, 3) if format in _OPAQUE else (1, 2, 3, 4) for format, _ in WRITTEN.values() if format != "NPY"}
+"""How many each holds, opacity among them; arrays hold any number."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +76,9 @@ def read_photo(open_file: Opener, name: str) -> Photo:
     return Photo(read.pixels, None, profile)
 
 
-def read_labels(open_file: Opener, name: str, classes: tuple[str, ...]) -> Photo:
-    """A map of classes as a grey picture of class numbers: a palette's indices, or grey levels; `IGNORED` is no class.
-
-    Raises:
-        Unreadable: not such a picture, or it names a class that there is not.
-    """
-    labels = read_class_map(open_file, name)
-    if wrong := labels[(labels >= len(classes)) & (labels != IGNORED)].tolist():
-        known = f"0 to {len(classes) - 1} ({classes[0]} … {classes[-1]}), and {IGNORED} for none"
-        raise Unreadable(f"holds the value {max(wrong)}, but the network knows the classes {known}")
-    return Photo(labels)
+def read_labels(open_file: Opener, name: str) -> Photo:
+    """A map of classes as a grey picture of class numbers: a palette's indices, or grey levels. Raises `Unreadable`."""
+    return Photo(read_class_map(open_file, name))
 
 
 def write_photo(photo: Photo, path: Path) -> None:
@@ -96,10 +90,15 @@ def write_photo(photo: Photo, path: Path) -> None:
         GanvasError: more channels than the format holds, or it cannot be written.
     """
     format, options = WRITTEN[path.suffix.lower()]
-    if (channels := photo.pixels.shape[2]) > 4 and format != "NPY":
-        raise GanvasError(f"{path}: {format} holds no picture of {channels} channels; --format npy does")
     if photo.alpha is not None and format in _OPAQUE:
         photo = Photo(on_white(photo), None, photo.profile)
+    channels = photo.pixels.shape[2] + (photo.alpha is not None)
+    if channels not in (held := _CHANNELS.get(format, (channels,))):
+        numbers = f"{', '.join(map(str, held[:-1]))} or {held[-1]}"
+        wider = "png or npy" if channels <= 4 else "npy"
+        raise GanvasError(
+            f"{path}: {format} holds pictures of {numbers} channels, not {channels}; say --format {wider}"
+        )
     write_whole(path, lambda beside: beside.write_bytes(_encoded(photo, format, options)))
 
 
@@ -124,6 +123,15 @@ def narrowing(photo: Photo, path: Path) -> str | None:
         return None
     where = "TIFF (Pillow writes 16 bits of grey alone)" if format == "TIFF" else format
     return f"16-bit pictures become 8-bit in {where}; --format png keeps them"
+
+
+def moving(open_file: Opener, name: str) -> str | None:
+    """That only the first frame of an animation is taken where pictures are, in words; None for a single picture."""
+    if PurePosixPath(name).suffix.lower() not in (".gif", ".webp"):
+        return None
+    with opened(open_file, name) as image:
+        frames = getattr(image, "n_frames", 1)
+    return f"{name} moves: its first frame of {frames} is taken; name it alone to have all" if frames > 1 else None
 
 
 def halved(photo: Photo, half: Literal["left", "right"] | None) -> Photo:

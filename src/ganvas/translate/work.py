@@ -16,7 +16,7 @@ from ganvas.data.translation.tree import open_tree
 from ganvas.errors import GanvasError
 from ganvas.translate.applied import Applied
 from ganvas.translate.film import ENDINGS
-from ganvas.translate.photo import WRITTEN, Photo, halved, narrowing, write_photo
+from ganvas.translate.photo import WRITTEN, Photo, halved, moving, narrowing, write_photo
 
 OnPicture = Callable[[int, int], None]
 """(done, of so many)."""
@@ -66,6 +66,8 @@ def listed(place: Path, but: Path | None = None) -> Listed:
         GanvasError: nothing is there, or no picture and no film in it.
     """
     if place.is_file() and not zipfile.is_zipfile(place):
+        if place.suffix.lower() == ".zip":
+            raise GanvasError(f"{place} is damaged or no zip; unpack it with a tool that repairs, or get it again")
         if place.suffix.lower() not in DEEP_SUFFIXES:
             known = " ".join(sorted(DEEP_SUFFIXES))
             raise GanvasError(f"{place} is no picture, folder, zip or film by its name; pictures end in {known}")
@@ -156,7 +158,7 @@ def work_through(jobs: Iterable[Job], applied: Applied, outcome: Outcome, on_pic
         except (Unreadable, GanvasError) as error:
             outcome.failed.append(f"{job.name}: {error}")
         else:
-            applied.engine.notes += filter(None, [narrowing(result, job.out)])
+            applied.engine.notes += filter(None, [narrowing(result, job.out), moving(job.open, job.name)])
             write_photo(result, job.out)
             outcome.done += 1
         on_picture(outcome.done + len(outcome.failed), outcome.total)
@@ -179,18 +181,25 @@ def _known(ending: str, said: str) -> str:
 def _inside(names: Sequence[str], out: Path, format: str | None) -> list[Path]:
     """Where each result goes in the folder ``out``."""
     ending = None if format is None else _known(f".{format.lower().removeprefix('.')}", f"--format {format}")
+    if out.suffix.lower() == ".zip":
+        raise GanvasError(f"--out {out}: results go into a folder, not into a zip; name a folder")
     if out.is_file():
         raise GanvasError(f"--out {out} is a file, but there may be many pictures: name a folder")
     return [out / name for name in _named(names, ending)]
 
 
 def _named(names: Sequence[str], ending: str | None) -> list[str]:
-    """What each result is called; where two would be called the same, the old ending stays in the name."""
+    """What each result is called, no two alike: what has its ending already keeps its name, and what would be called as
+    another is keeps its old ending in it."""
     paths = [PurePosixPath(name) for name in names]
     endings = [ending or (path.suffix if path.suffix.lower() in WRITTEN else ".png") for path in paths]
     plain = [path.with_suffix(suffix).as_posix() for path, suffix in zip(paths, endings, strict=True)]
-    often = Counter(plain)
-    return [
-        name if often[name] == 1 or path.suffix == suffix else f"{path.as_posix()}{suffix}"
-        for name, path, suffix in zip(plain, paths, endings, strict=True)
-    ]
+    often, taken, named = Counter(plain), set(names) & set(plain), list[str]()
+    for old, name, suffix in zip(names, plain, endings, strict=True):
+        if name != old:
+            name = name if often[name] == 1 else f"{old}{suffix}"
+            while name in taken:
+                name += suffix
+            taken.add(name)
+        named.append(name)
+    return named

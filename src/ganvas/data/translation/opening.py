@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import logging
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganvas.counted import counted
 from ganvas.data import cache
 from ganvas.data.dataset import MOST_SKIPPED_NAMED, Progress
 from ganvas.data.decoding import BYTES_AT_ONCE, in_order
@@ -45,12 +47,13 @@ def open_translation(spec: DataSpec, on_progress: Progress | None = None) -> Tra
     """
     tree = open_tree(spec.source)
     asked = spec.model_dump(mode="json", include=_DECODED_BY)
-    entry = cache.entry_folder(["translation", LAYOUT_VERSION, tree.stamp, asked])
+    readable = importlib.util.find_spec("tifffile") is not None  # else some TIFFs are left out
+    entry = cache.entry_folder(["translation", LAYOUT_VERSION, tree.stamp, asked, readable])
     flat, facts, meta = cache.stored(entry, lambda file: _decode(tree, spec, file, on_progress))
     skipped = meta["summary"]["skipped"]
     if skipped:
         name, reason = next(iter(skipped.items()))
-        log.warning("%s: %d files were left out, such as %s (%s)", tree.name, len(skipped), name, reason)
+        log.warning("%s: %s left out, such as %s (%s)", tree.name, counted(len(skipped), "file"), name, reason)
     return _translations(flat, facts, meta, spec)
 
 

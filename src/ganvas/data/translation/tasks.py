@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganvas.data.decoding import spread
-from ganvas.data.full_depth import DeepHeader, Pixels, deep_header, read_deep
+from ganvas.data.full_depth import DeepHeader, DeepPicture, Opener, Pixels, deep_header, read_deep
 from ganvas.data.picture import Unreadable
 from ganvas.data.spec import DataSpec
 from ganvas.data.translation.class_maps import check_values, class_names, names_from, read_class_map, values_in
@@ -20,6 +21,7 @@ from ganvas.data.translation.reshaping import scaled, with_channels
 from ganvas.data.translation.tree import Tree
 from ganvas.errors import GanvasError
 
+T = TypeVar("T")
 Role = Literal["images", "sources"]
 Half = Literal["left", "right"]
 
@@ -167,9 +169,10 @@ def look(tree: Tree, tasks: Sequence[Task]) -> tuple[dict[File, DeepHeader], dic
     """(headers by file, reasons by name of the files without)."""
     headers, skipped = dict[File, DeepHeader](), dict[str, str]()
     for task in tasks:
+        header = _once(deep_header, tree)
         for file in task.files.values():
             try:
-                headers[file] = _half_header(deep_header(tree.open_file, file.path), file.half)
+                headers[file] = _half_header(header(file.path), file.half)
             except Unreadable as reason:
                 skipped |= left_out(task, Spoilt(file.path, reason))
     return headers, skipped
@@ -201,10 +204,11 @@ def decoded(tree: Tree, wanted: Plan, task: Task) -> dict[Role, NDArray[Any]]:
         GanvasError: class numbers out of range.
     """
     pictures: dict[Role, NDArray[Any]] = {}
+    read = _once(read_deep, tree)
     for role, file in task.files.items():
         try:
             maps = bool(wanted.classes) and role == "sources"
-            pixels = _class_map(tree, wanted, file) if maps else _picture(tree, wanted, role, file)
+            pixels = _class_map(tree, wanted, file) if maps else _picture(read, wanted, role, file)
         except Unreadable as reason:
             raise Spoilt(file.path, reason) from reason
         shaped = scaled(pixels, wanted.spec.fit, wanted.spec.shape, nearest=maps)
@@ -220,13 +224,18 @@ def _class_map(tree: Tree, wanted: Plan, file: File) -> NDArray[np.uint8]:
     return values
 
 
-def _picture(tree: Tree, wanted: Plan, role: Role, file: File) -> Pixels:
-    picture = read_deep(tree.open_file, file.path)
-    pixels = with_channels(picture, wanted.channels[role], wanted.deep[role])
-    if file.half is None:
-        return pixels
-    middle = pixels.shape[1] // 2
-    return pixels[:, :middle] if file.half == "left" else pixels[:, middle:]
+def _once(look: Callable[[Opener, str], T], tree: Tree) -> Callable[[str], T]:
+    """By path: two halves of one file are not looked up twice."""
+    return cache(lambda path: look(tree.open_file, path))
+
+
+def _picture(read: Callable[[str], DeepPicture], wanted: Plan, role: Role, file: File) -> Pixels:
+    picture = read(file.path)
+    if file.half is not None:
+        middle = picture.pixels.shape[1] // 2
+        cut = slice(middle) if file.half == "left" else slice(middle, None)
+        picture = replace(picture, pixels=picture.pixels[:, cut])
+    return with_channels(picture, wanted.channels[role], wanted.deep[role])
 
 
 def _must_agree(pictures: dict[Role, NDArray[Any]], task: Task, scale: int) -> None:

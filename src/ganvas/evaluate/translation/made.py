@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+import ganvas
 from ganvas.evaluate.extractor import OnProgress
 from ganvas.evaluate.features_cache import Kept, code_of, keep, load
 from ganvas.evaluate.looking import Fakes
@@ -18,10 +19,12 @@ from ganvas.evaluate.translation.methods import Method
 from ganvas.evaluate.translation.pile import Rows
 from ganvas.evaluate.translation.ways import Way
 from ganvas.images import to_network, to_uint8, viewable
-from ganvas.translate import engine
 
 PART = 32
 """Pictures that are kept together."""
+_PACKAGE = Path(ganvas.__file__).parent
+MAKERS = tuple(_PACKAGE / name for name in ("translate", "models", "nn", "resizing.py", "images.py"))
+"""The code that a translation hangs on: where it changes, translations are made anew."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,9 @@ def make(method: Method, way: Way, on_progress: OnProgress) -> Made:
             tensors["back"] = torch.cat(returned)
         return Kept(tensors, {})
 
-    code = code_of(Path(str(engine.__file__)).parent)
-    parts = in_parts({"made": key, "code": code}, len(way.sources), few, f"{method.name}: translating", on_progress)
+    parts = in_parts(
+        {"made": key, "code": code_of(*MAKERS)}, len(way.sources), few, f"{method.name}: translating", on_progress
+    )
     back = torch.cat([part.tensors["back"] for part in parts]) if method.back is not None else None
     return Made(method, torch.cat([part.tensors["pictures"] for part in parts]), back, key)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -219,6 +220,8 @@ def said_of(way: WayScores, everything: bool = False) -> list[tuple[str, Verdict
 
 
 def _difference(lead: Lead) -> str:
-    digits = COLUMNS[lead.score].digits
+    """With two digits that say something, however small it is: a difference that is told apart is never 0.000."""
     low, high = lead.interval
+    largest = max(abs(lead.value), abs(low), abs(high))
+    digits = max(COLUMNS[lead.score].digits, 1 - math.floor(math.log10(largest)) if largest else 0)
     return f"{lead.value:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"

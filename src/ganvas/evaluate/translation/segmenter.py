@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ganvas.data.translation.class_maps import IGNORED
 from ganvas.evaluate.extractor import OnProgress
 from ganvas.evaluate.features_cache import Kept, code_of, keep, load
 from ganvas.evaluate.translation.pile import Pile
@@ -31,7 +32,6 @@ BATCH = 12
 IMAGES_SHOWN = 6_000
 """Training ends after so many pictures: about a minute on one CPU core at 128 px."""
 REPORT_EVERY = 10
-IGNORED = 255
 WITHOUT_NAME = frozenset({"unlabelled", "unlabeled", "void", "ignore", "ignored", "unknown", "background/void"})
 """What classes are called that are none: they are neither learnt nor counted."""
 
