@@ -21,6 +21,7 @@ from ganvas.cli.main import main
 from ganvas.errors import GanvasError
 from ganvas.ffmpeg import find_ffmpeg
 from ganvas.models.networks import Translator
+from ganvas.translate.animation import open_animation
 from ganvas.translate.applied import Applied, How, applied_stand_in
 from ganvas.translate.engine import Engine
 from ganvas.translate.film import Film, _untagged, open_film
@@ -135,6 +136,36 @@ def test_odd_sides_are_kept(tmp_path: Path) -> None:
     )
     done = translate_film(tmp_path / "a.gif", tmp_path / "out.mp4", IDENTITY, lambda *_: None)
     assert done.size == (21, 33) and (open_film(tmp_path / "out.mp4").width == 33)
+
+
+def test_a_gif_keeps_its_frames_and_their_delays(tmp_path: Path) -> None:
+    """At a constant rate 70 ms would make many frames of 330; what says nothing is shown for 100, as browsers do.
+    Without ffmpeg too."""
+    frames = [Image.new("RGB", (24, 16), (60 * i, 200, 255 - 60 * i)) for i in range(4)]
+    told = {"save_all": True, "append_images": frames[1:], "loop": 3}
+    frames[0].save(tmp_path / "a.gif", duration=[100, 200, 70, 330], **told)
+    calls: list[tuple[int, int]] = []
+    done = translate_film(tmp_path / "a.gif", tmp_path / "b.gif", IDENTITY, lambda *call: calls.append(call))
+    assert (done.frames, done.size, done.rate) == (4, (16, 24), "4000/700")
+    assert calls == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    made = open_animation(tmp_path / "b.gif")
+    assert made.delays == (100, 200, 70, 330) and made.loop == 3
+    for frame, seen in zip(frames, made.seen([]), strict=True):
+        assert np.abs(np.asarray(frame).astype(int) - seen).max() <= 4
+    frames[0].save(tmp_path / "silent.gif", **told)
+    assert open_animation(tmp_path / "silent.gif").delays == (100,) * 4
+
+
+def test_a_broken_gif_ends_with_a_note(tmp_path: Path) -> None:
+    noise = [Image.fromarray(np.random.default_rng(i).integers(0, 256, (64, 64, 3), np.uint8)) for i in range(3)]
+    noise[0].save(tmp_path / "a.gif", save_all=True, append_images=noise[1:])
+    whole = (tmp_path / "a.gif").read_bytes()
+    (tmp_path / "half.gif").write_bytes(whole[: len(whole) // 2])
+    done = translate_film(tmp_path / "half.gif", tmp_path / "b.gif", IDENTITY, lambda *_: None)
+    assert done.frames == 1 and re.match(r"half.gif is damaged \(.+\): 1 frame could be read", done.notes[0])
+    (tmp_path / "tenth.gif").write_bytes(whole[: len(whole) // 10])
+    with pytest.raises(GanvasError, match=r"tenth.gif: not one frame can be read"):
+        translate_film(tmp_path / "tenth.gif", tmp_path / "c.gif", IDENTITY, lambda *_: None)
 
 
 class Restless(Translator):

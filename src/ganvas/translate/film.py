@@ -63,6 +63,50 @@ class Film:
         above, _, below = self.rate.partition("/")
         return None if self.seconds is None else max(1, round(self.seconds * int(above) / int(below or 1)))
 
+    def seen(self, notes: list[str]) -> Iterator[NDArray[np.uint8]]:
+        """Every frame, uint8 (H, W, 3), at a constant rate. A stream that breaks off ends with a line in ``notes``."""
+        command = [
+            *(find_ffmpeg(), "-nostdin", "-v", "error", "-i", str(self.path), "-map", "0:v:0"),
+            *("-vf", f"fps={self.rate},{_TO_RGB}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"),
+        ]
+        size, count = self.width * self.height * 3, 0
+        with tempfile.TemporaryFile() as said:
+            process = _started(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said)
+            assert process.stdout is not None
+            try:
+                while len(frame := process.stdout.read(size)) == size:
+                    count += 1
+                    yield np.frombuffer(frame, np.uint8).reshape(self.height, self.width, 3)
+                if problem := _last_line(_all(said)) if process.wait() or _all(said) else "":
+                    expected = f" of about {self.frames}" if self.frames else ""
+                    notes.append(f"{self.path.name} is damaged ({problem}): {count}{expected} frames could be read")
+            finally:
+                _stopped(process)
+
+    @contextmanager
+    def writing(self, out: Path, size: tuple[int, int]) -> Iterator[IO[bytes]]:
+        """A pipe for raw RGB frames of (height, width) that become ``out``, with its sound: whole, or not.
+
+        Raises:
+            GanvasError: ffmpeg fails, or an ending that is not written.
+        """
+        ending = out.suffix.lower()
+        if ending not in ENDINGS:
+            raise GanvasError(f"--out {out}: films are written as {' '.join(ENDINGS)}")
+        with replacing(out) as part, tempfile.TemporaryFile() as said:
+            written = (*_output(ending, self, size), "-f", _MUXERS[ending], str(part))
+            command = [find_ffmpeg(), *_input(size, self), *written]
+            process = _started(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
+            assert process.stdin is not None
+            try:
+                with suppress(BrokenPipeError):  # it has given up, and says why
+                    yield process.stdin
+                    process.stdin.close()
+                if process.wait():
+                    raise GanvasError(f"ffmpeg could not write {out} ({_last_line(_all(said))})")
+            finally:
+                _stopped(process)
+
 
 def open_film(path: Path) -> Film:
     """Size, rate, length, and whether its colours have a tag.
@@ -83,51 +127,6 @@ def open_film(path: Path) -> Film:
     lasts = re.search(r"Duration: (\d+):(\d+):([\d.]+)", said)
     seconds = None if lasts is None else 3600 * int(lasts[1]) + 60 * int(lasts[2]) + float(lasts[3])
     return Film(path, width, height, f"{above}/{below}", seconds, _untagged(said))
-
-
-def frames_of(film: Film, notes: list[str]) -> Iterator[NDArray[np.uint8]]:
-    """Every frame, uint8 (H, W, 3), at a constant rate. A stream that breaks off ends with a line in ``notes``."""
-    command = [
-        *(find_ffmpeg(), "-nostdin", "-v", "error", "-i", str(film.path), "-map", "0:v:0"),
-        *("-vf", f"fps={film.rate},{_TO_RGB}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"),
-    ]
-    size, count = film.width * film.height * 3, 0
-    with tempfile.TemporaryFile() as said:
-        process = _started(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said)
-        assert process.stdout is not None
-        try:
-            while len(frame := process.stdout.read(size)) == size:
-                count += 1
-                yield np.frombuffer(frame, np.uint8).reshape(film.height, film.width, 3)
-            if problem := _last_line(_all(said)) if process.wait() or _all(said) else "":
-                expected = f" of about {film.frames}" if film.frames else ""
-                notes.append(f"{film.path.name} is damaged ({problem}): {count}{expected} frames could be read")
-        finally:
-            _stopped(process)
-
-
-@contextmanager
-def writing(out: Path, film: Film, size: tuple[int, int]) -> Iterator[IO[bytes]]:
-    """A pipe for raw RGB frames of (height, width) that become ``out``, with the sound of ``film``: whole, or not.
-
-    Raises:
-        GanvasError: ffmpeg fails, or an ending that is not written.
-    """
-    ending = out.suffix.lower()
-    if ending not in ENDINGS:
-        raise GanvasError(f"--out {out}: films are written as {' '.join(ENDINGS)}")
-    with replacing(out) as part, tempfile.TemporaryFile() as said:
-        command = [find_ffmpeg(), *_input(size, film), *_output(ending, film, size), "-f", _MUXERS[ending], str(part)]
-        process = _started(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
-        assert process.stdin is not None
-        try:
-            with suppress(BrokenPipeError):  # it has given up, and says why
-                yield process.stdin
-                process.stdin.close()
-            if process.wait():
-                raise GanvasError(f"ffmpeg could not write {out} ({_last_line(_all(said))})")
-        finally:
-            _stopped(process)
 
 
 def _input(size: tuple[int, int], film: Film) -> Sequence[str]:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from ganvas.data.picture import Unreadable
 from ganvas.errors import GanvasError
+from ganvas.translate.animation import open_animation
 from ganvas.translate.applied import Applied
-from ganvas.translate.film import frames_of, open_film, writing
+from ganvas.translate.film import open_film
 from ganvas.translate.photo import Photo, narrowed
 from ganvas.translate.work import Job, OnPicture, Outcome
 
@@ -53,7 +54,8 @@ def translate_films(
 
 
 def translate_film(path: Path, out: Path, applied: Applied, on_frame: OnPicture) -> Filmed:
-    """Write the translated film: same rate, same sound; a frame that is the same again gives the same picture.
+    """Write the translated film: same rate (of a GIF the same delays), same sound; a frame that is the same again gives
+    the same picture.
 
     Raises:
         GanvasError: no film, no ffmpeg, sources that are label maps, or it cannot be written.
@@ -62,16 +64,17 @@ def translate_film(path: Path, out: Path, applied: Applied, on_frame: OnPicture)
         raise GanvasError(f"{path}: this network translates label maps, and the frames of a film are pictures")
     if path.resolve() == out.resolve():
         raise GanvasError(f"--out {out} would write over the source; choose another place")
-    film = open_film(path)
+    gif = path.suffix.lower() == out.suffix.lower() == ".gif"
+    film = open_animation(path) if gif else open_film(path)
     notes: list[str] = []
     before, after = Restlessness(), Restlessness()
     count, size, sink = 0, (0, 0), None
     with ExitStack() as stack:
-        for count, frame in enumerate(frames_of(film, notes), start=1):
+        for count, frame in enumerate(film.seen(notes), start=1):
             result = _translated(applied, frame, path)
             if sink is None:
                 size = (result.shape[0], result.shape[1])
-                sink = stack.enter_context(writing(out, film, size))
+                sink = stack.enter_context(film.writing(out, size))
             _put(sink, result)
             before.see(frame)
             after.see(result)
