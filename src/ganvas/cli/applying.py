@@ -1,4 +1,4 @@
-"""What ``ganvas translate`` and ``ganvas upscale`` share: applying a network to what the user has, and scoring it."""
+"""What ``ganvas translate`` and ``ganvas upscale`` share: applying a network to what the user has."""
 
 from __future__ import annotations
 
@@ -215,8 +215,9 @@ def showing(what: str, applied: Applied, told: dict[str, None] | None = None) ->
         task = bar.add_task("", visible=False, total=1)
 
         def on_tile(done: int, total: int, number: int) -> None:
-            notes.extend(line for line in applied.of_tiles() if line not in notes)
-            tell()
+            if done == number == 1:
+                notes.extend(applied.of_tiles())
+                tell()
             bar.update(task, description=f"tile {done} of {total}, pass {number}", visible=True)
 
         def on_picture(done: int, total: int) -> None:
@@ -244,8 +245,10 @@ def interruptible(so_far: Callable[[], str]) -> Iterator[None]:
 
 def ended(notes: Sequence[str], failed: Sequence[str]) -> None:
     """How many notes were not printed, and the first failures, on stderr; status 1 if anything failed."""
+    from ganvas.counted import counted
+
     if (more := len(notes) - MOST_LINES) > 0:
-        typer.echo(f"… and {more:,} more note{'s' * (more > 1)}; --json has all", err=True)
+        typer.echo(f"… and {counted(more, 'more note')}; --json has all", err=True)
     for line in failed[:MOST_LINES]:
         typer.echo(f"failed: {line}", err=True)
     if (more := len(failed) - MOST_LINES) > 0:

@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from ganvas.data import picture
 from ganvas.data.full_depth import ARRAYS, Opener, read_deep
 from ganvas.data.picture import Unreadable, opened
 from ganvas.data.translation.class_maps import read_class_map
+from ganvas.data.translation.halves import Half, columns_of
 from ganvas.errors import GanvasError
 from ganvas.files import write_whole
 from ganvas.translate.deep_png import deep_png
@@ -134,14 +135,11 @@ def moving(open_file: Opener, name: str) -> str | None:
     return f"{name} moves: its first frame of {frames} is taken; name it alone to have all" if frames > 1 else None
 
 
-def halved(photo: Photo, half: Literal["left", "right"] | None) -> Photo:
+def halved(photo: Photo, half: Half | None) -> Photo:
     """The left or right half of a double picture, or with None all of it. Raises `Unreadable` for an odd width."""
     if half is None:
         return photo
-    width = photo.pixels.shape[1]
-    if width % 2:
-        raise Unreadable(f"is {width} pixels wide, so A and B cannot be its two halves")
-    kept = slice(0, width // 2) if half == "left" else slice(width // 2, width)
+    kept = columns_of(half, photo.pixels.shape[1])
     return Photo(photo.pixels[:, kept], None if photo.alpha is None else photo.alpha[:, kept], photo.profile)
 
 

@@ -15,8 +15,8 @@ from ganvas.counted import counted
 from ganvas.data.full_depth import deep_header
 from ganvas.data.picture import Unreadable
 from ganvas.data.spec import Direction
+from ganvas.data.translation.halves import Half
 from ganvas.data.translation.layouts import PARTS, Layout, names_its_sets, recognise
-from ganvas.data.translation.tasks import Half
 from ganvas.errors import GanvasError
 from ganvas.translate.work import Listed
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from ganvas.data.folder import files_below
 from ganvas.data.full_depth import DEEP_SUFFIXES, Opener
 from ganvas.data.picture import Unreadable
-from ganvas.data.translation.tasks import Half
+from ganvas.data.translation.halves import Half
 from ganvas.data.translation.tree import open_tree
 from ganvas.errors import GanvasError
 from ganvas.translate.applied import Applied

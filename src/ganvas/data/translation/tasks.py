@@ -16,6 +16,7 @@ from ganvas.data.full_depth import DeepHeader, DeepPicture, Opener, Pixels, deep
 from ganvas.data.picture import Unreadable
 from ganvas.data.spec import DataSpec
 from ganvas.data.translation.class_maps import check_values, class_names, names_from, read_class_map, values_in
+from ganvas.data.translation.halves import Half, columns_of
 from ganvas.data.translation.layouts import Layout, empty_one, pictures_only, recognise
 from ganvas.data.translation.reshaping import scaled, with_channels
 from ganvas.data.translation.tree import Tree
@@ -23,7 +24,6 @@ from ganvas.errors import GanvasError
 
 T = TypeVar("T")
 Role = Literal["images", "sources"]
-Half = Literal["left", "right"]
 
 
 @dataclass(frozen=True)
@@ -232,9 +232,7 @@ def _once(look: Callable[[Opener, str], T], tree: Tree) -> Callable[[str], T]:
 def _picture(read: Callable[[str], DeepPicture], wanted: Plan, role: Role, file: File) -> Pixels:
     picture = read(file.path)
     if file.half is not None:
-        middle = picture.pixels.shape[1] // 2
-        cut = slice(middle) if file.half == "left" else slice(middle, None)
-        picture = replace(picture, pixels=picture.pixels[:, cut])
+        picture = replace(picture, pixels=picture.pixels[:, columns_of(file.half, picture.pixels.shape[1])])
     return with_channels(picture, wanted.channels[role], wanted.deep[role])
 
 
@@ -249,9 +247,8 @@ def _must_agree(pictures: dict[Role, NDArray[Any]], task: Task, scale: int) -> N
 def _half_header(header: DeepHeader, half: Half | None) -> DeepHeader:
     if half is None:
         return header
-    if header.width % 2:
-        raise Unreadable(f"is {header.width} pixels wide, so A and B cannot be its two halves")
-    return DeepHeader(header.height, header.width // 2, header.channels, header.alpha, header.deep, header.mode)
+    kept = columns_of(half, header.width)
+    return replace(header, width=kept.stop - kept.start)
 
 
 def _limited(tasks: list[Task], spec: DataSpec) -> list[Task]:
